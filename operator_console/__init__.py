@@ -1,0 +1,1 @@
+"""The operator's terminal: see who waits and why, take them, talk, and give them back."""

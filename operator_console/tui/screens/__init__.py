@@ -1,0 +1,1 @@
+"""Give each task of the desk its own screen or dialog."""

@@ -1,0 +1,1 @@
+"""The broker: queues, routes and bridges handoffs between AI assistants and operators."""

@@ -1,0 +1,71 @@
+"""Know who asks: bearer tokens, hashed at rest, looked up at every request so that revoking bites at once."""
+
+import hashlib
+import hmac
+
+from server.broker.ports.records import Principal
+from server.broker.ports.store import Database
+from server.core.errors import NotAllowedError, NotAuthenticatedError
+from server.core.permissions import Action, check_allowed
+from server.wire.terms import OrganisationId
+
+DEFAULT_ORGANISATION = OrganisationId("default")
+"""The organisation of an installation that has only one."""
+
+
+def sha256(token: str) -> str:
+    """Return the hex SHA-256 under which a token is kept."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Gate:
+    """Turns a bearer token into a principal."""
+
+    def __init__(self, database: Database, admin_sha256: str = "") -> None:
+        """Look tokens up in `database`; `admin_sha256` is the hash of the administrator's token file, if any."""
+        self._database = database
+        self._admin_sha256 = admin_sha256
+
+    async def principal(self, authorization: str | None) -> Principal:
+        """Return whose `Authorization` header it is.
+
+        Raises:
+            NotAuthenticatedError: `no_token`, `bad_token`.
+        """
+        scheme, _, token = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise NotAuthenticatedError(
+                "no_token", "This needs a token.", "Send the header Authorization: Bearer <token>."
+            )
+        digest = sha256(token.strip())
+        if self._admin_sha256 and hmac.compare_digest(digest, self._admin_sha256):
+            return Principal(kind="admin", id="admin", organisation_id=DEFAULT_ORGANISATION, name="administrator")
+        found = await self._database.read(lambda unit: unit.roster.principal(digest))
+        if found is None:
+            raise NotAuthenticatedError(
+                "bad_token", "The token is unknown or revoked.", "Ask an administrator for a new one."
+            )
+        return found
+
+
+def require_assistant(principal: Principal) -> None:
+    """Refuse whoever is not an assistant's key.
+
+    Raises:
+        NotAllowedError: `assistants_only`.
+    """
+    if principal.kind != "assistant":
+        raise NotAllowedError("assistants_only", "Only an assistant's key can do that.", "Use a key of `keys add`.")
+
+
+def require(principal: Principal, action: Action) -> None:
+    """Refuse a person whose role does not cover `action`, and every assistant.
+
+    Raises:
+        NotAllowedError: `operators_only`, `not_allowed`.
+    """
+    if principal.kind == "admin":
+        return
+    if principal.operator is None:
+        raise NotAllowedError("operators_only", "Only an operator can do that.", "Use an operator's token.")
+    check_allowed(principal.operator.role, action)

@@ -1,0 +1,1 @@
+"""Measure the broker from outside, over its real interfaces, on loopback."""

@@ -1,0 +1,1 @@
+"""Carry a handoff from request to close: the one road for change, and what follows from each change."""

@@ -1,0 +1,236 @@
+"""Keep live calls and sessions in step: give out media tokens, and turn the worker's facts into inputs.
+
+Before: the media worker tells a fact, or an operator accepted. After: the session has moved, in one transaction.
+"""
+
+import hashlib
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+from server.broker import road
+from server.broker.conversations import end_conversation, load_conversation
+from server.broker.parts import Parts
+from server.broker.ports.media import (
+    Admission,
+    Bridged,
+    CallPlan,
+    CallState,
+    Digit,
+    LegDown,
+    LegUp,
+    MediaFact,
+    RecordingLost,
+)
+from server.broker.ports.records import Conversation, Principal
+from server.broker.ports.store import Unit
+from server.core import inputs
+from server.core.errors import CallerError, ConflictError
+from server.core.session import Session
+from server.log import get_log
+from server.wire.requests import NewLeg
+from server.wire.terms import CallPhase, ConversationId, LegId, LegRole, Medium, OrganisationId, Supervision
+from server.wire.views import MediaGrant
+
+TOKEN_SECONDS: Final = 30.0
+"""How long a media token may wait for its leg."""
+
+LAST_EPOCH: Final = 1 << 30
+"""The epoch of a call's last plan: nothing comes after it."""
+
+_log = get_log(__name__)
+
+
+class Calls:
+    """Live calls, as the broker sees them."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Work on these parts."""
+        self._parts = parts
+
+    async def admit_operator(self, session: Session) -> MediaGrant:
+        """Return a one-time token for the operator in charge."""
+        return await self.admit(
+            session.conversation_id, LegRole.OPERATOR, "console", epoch=session.epoch, muted=session.muted
+        )
+
+    async def admit_supervisor(self, session: Session) -> MediaGrant:
+        """Return a one-time token for the leg that the session's plan names; it starts muted for who only listens."""
+        return await self.admit(
+            session.conversation_id,
+            LegRole.SUPERVISOR,
+            "console",
+            epoch=session.epoch,
+            muted=session.supervision is Supervision.LISTEN,
+            leg_id=LegId(session.supervisor_leg),
+        )
+
+    async def admit(
+        self,
+        call_id: ConversationId,
+        role: LegRole,
+        transport: str,
+        *,
+        epoch: int = 0,
+        muted: bool = False,
+        external_id: str = "",
+        leg_id: LegId | None = None,
+        expires_in_seconds: float = TOKEN_SECONDS,
+    ) -> MediaGrant:
+        """Register a one-time token with the worker and return it.
+
+        Raises:
+            ProviderError: the worker cannot be reached.
+        """
+        token = self._parts.new_secret()
+        await self._parts.media.admit(
+            Admission(
+                call_id=call_id,
+                leg_id=leg_id or LegId(self._parts.new_id("leg")),
+                role=role,
+                token_sha256=hashlib.sha256(token.encode()).hexdigest(),
+                epoch=epoch,
+                transport=transport,
+                expires_in_seconds=expires_in_seconds,
+                external_id=external_id,
+                muted=muted,
+            )
+        )
+        return MediaGrant(
+            url=self._parts.media.media_url(transport),
+            token=token,
+            epoch=epoch,
+            expires_at=self._parts.clock.now() + timedelta(seconds=expires_in_seconds),
+            call_id=call_id,
+        )
+
+    async def new_leg(self, principal: Principal, conversation_id: ConversationId, body: NewLeg) -> MediaGrant:
+        """Give an assistant's platform a token for the caller's or the assistant's leg.
+
+        Raises:
+            CallerError: `not_a_call`, `role_not_allowed`.
+            NotFoundError: `no_such_conversation`.
+            ConflictError: `conversation_ended`.
+        """
+        if body.role not in {LegRole.CALLER, LegRole.ASSISTANT}:
+            raise CallerError("role_not_allowed", "Our people get their token by an order.", "Use caller or assistant.")
+        conversation = await self._parts.database.read(lambda unit: load_conversation(unit, principal, conversation_id))
+        if conversation.medium is not Medium.VOICE:
+            raise CallerError("not_a_call", "This conversation is a chat.", "Create one with medium voice.")
+        if conversation.ended_at is not None:
+            raise ConflictError("conversation_ended", "The conversation has ended.", "Start a new one.")
+        return await self.admit(conversation_id, body.role, body.transport)
+
+    async def on_fact(self, fact: MediaFact) -> None:
+        """Take in what the worker tells."""
+        if isinstance(fact, Digit):
+            return  # live only: digits may be a card's; the worker shows them to the operator, nobody stores them
+        organisation_id = await self._parts.database.read(lambda unit: unit.conversations.organisation_of(fact.call_id))
+        if organisation_id is None:
+            _log.warning("fact_of_unknown_call", fact=type(fact).__name__)
+            return
+        await self._parts.database.run(lambda unit: self._take_in(unit, organisation_id, fact))
+        if isinstance(fact, LegDown) and fact.role is LegRole.CALLER:
+            await self.close(fact.call_id)
+
+    async def close(self, call_id: ConversationId) -> None:
+        """Close whatever is left of a call whose customer is gone."""
+        await self._parts.media.plan(
+            CallPlan(call_id=call_id, phase=CallPhase.ENDED, epoch=LAST_EPOCH, muted=False, version=0)
+        )
+
+    async def take_up(self, calls: tuple[CallState, ...]) -> None:
+        """Bring sessions in line with the calls that live in the worker after a start of the broker."""
+        alive = {call.call_id: call for call in calls}
+        believed = await self._parts.database.read(lambda unit: unit.conversations.connected_calls())
+        for conversation in believed:
+            for fact in missing_legs(conversation, alive.get(conversation.id)):
+                await self.on_fact(fact)
+        sessions = await self._parts.database.read(lambda unit: unit.sessions.open_calls())
+        for session in sessions:
+            if not has_operator(session, alive.get(session.conversation_id)):
+                lost = LegDown(
+                    call_id=session.conversation_id,
+                    leg_id=LegId(""),
+                    role=LegRole.OPERATOR,
+                    epoch=session.epoch,
+                    clean=False,
+                    reason="not there after a restart",
+                )
+                await self.on_fact(lost)
+        for call in calls:
+            for leg in call.legs:
+                await self.on_fact(leg)
+            if call.bridged:
+                await self.on_fact(Bridged(call_id=call.call_id, epoch=call.epoch))
+
+    def _take_in(
+        self, unit: Unit, organisation_id: OrganisationId, fact: LegUp | LegDown | Bridged | RecordingLost
+    ) -> None:
+        """Change conversation and session by one fact."""
+        conversation = unit.conversations.load(organisation_id, fact.call_id)
+        if conversation is None:
+            return
+        ours = session_fact(fact)
+        if isinstance(fact, RecordingLost) and fact.record != conversation.session_id:
+            return
+        if ours is not None and conversation.session_id is not None:
+            road.apply(unit, self._parts, organisation_id, conversation.session_id, ours)
+        elif isinstance(fact, LegDown) and fact.role is LegRole.CALLER:
+            end_conversation(unit, self._parts, conversation)
+        elif isinstance(fact, LegUp | LegDown):
+            _mark(unit, conversation, fact.role, up=isinstance(fact, LegUp))
+
+
+def session_fact(fact: LegUp | LegDown | Bridged | RecordingLost) -> inputs.Input | None:
+    """Return what a fact about the media means for the open session; None where it is about the customer's side."""
+    match fact:
+        case Bridged(epoch=epoch):
+            return inputs.MediaBridged(epoch)
+        case LegUp(role=LegRole.OPERATOR, epoch=epoch):
+            return inputs.OperatorBack(epoch)
+        case LegDown(role=LegRole.OPERATOR, epoch=epoch):
+            return inputs.OperatorLost(epoch)
+        case LegDown(role=LegRole.SUPERVISOR, leg_id=leg_id):
+            return inputs.SupervisorLost(leg_id)
+        case RecordingLost(reason=reason):
+            return inputs.RecordingFailed(reason)
+        case _:
+            return None
+
+
+def _mark(unit: Unit, conversation: Conversation, role: LegRole, *, up: bool) -> None:
+    """Show whether a leg of the conversation is connected."""
+    caller = up if role is LegRole.CALLER else conversation.caller_connected
+    assistant = up if role is LegRole.ASSISTANT else conversation.assistant_connected
+    if (caller, assistant) == (conversation.caller_connected, conversation.assistant_connected):
+        return
+    marked = msgspec.structs.replace(conversation, caller_connected=caller, assistant_connected=assistant)
+    unit.conversations.save(marked)
+    unit.ledger.tell_conversation(conversation.organisation_id, "conversation.changed", conversation.id)
+
+
+def missing_legs(conversation: Conversation, call: CallState | None) -> list[LegDown]:
+    """Return the legs that we believe connected and the worker does not have."""
+    there = {leg.role for leg in call.legs} if call else set[LegRole]()
+    believed = {LegRole.CALLER: conversation.caller_connected, LegRole.ASSISTANT: conversation.assistant_connected}
+    return [
+        LegDown(
+            call_id=conversation.id,
+            leg_id=LegId(""),
+            role=role,
+            epoch=0,
+            clean=False,
+            reason="not there after a restart",
+        )
+        for role, connected in believed.items()
+        if connected and role not in there
+    ]
+
+
+def has_operator(session: Session, call: CallState | None) -> bool:
+    """Tell whether the worker has the leg of the operator in charge, or none is needed."""
+    if session.operator_id is None or call is None:
+        return session.operator_id is None
+    return any(leg.role is LegRole.OPERATOR and leg.epoch == session.epoch for leg in call.legs)

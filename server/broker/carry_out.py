@@ -1,0 +1,124 @@
+"""Carry out what steps ordered: at least once, in order within a lane, tried again until it works.
+
+Before: `server.broker.road` (or `messages`) wrote the job beside the change. After: the media worker has the call as it
+should be, or a message whose receipt did not come says so.
+"""
+
+import asyncio
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+from server.broker.alarm import Alarm
+from server.broker.messages import RECEIPT_DUE, Messages, ReceiptDueJob
+from server.broker.parts import Parts
+from server.broker.ports.media import CallPlan
+from server.broker.ports.records import Job
+from server.broker.ports.store import Unit
+from server.broker.road import DROP_DIAL, SYNC_CALL, SyncCallJob
+from server.core.calls import call_phase
+from server.core.errors import ProviderError
+from server.core.session import Session, is_consult
+from server.log import get_log
+from server.wire.terms import LegId, Medium, Recording, SessionState
+
+_RETRY_SECONDS: Final = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
+_KINDS: Final = (SYNC_CALL, DROP_DIAL, RECEIPT_DUE)
+_IDLE_SECONDS: Final = 1.0
+_log = get_log(__name__)
+
+
+def plan_of(session: Session) -> CallPlan:
+    """Return what the session's call should be; repeating it is harmless."""
+    return CallPlan(
+        call_id=session.conversation_id,
+        phase=call_phase(session),
+        epoch=session.epoch,
+        muted=session.muted,
+        version=session.version,
+        reason=session.outcome or "",
+        answered=session.state in {SessionState.ACTIVE, SessionState.HELD},
+        supervision=session.supervision,
+        supervisor_leg=LegId(session.supervisor_leg),
+        record=session.id if session.recording is Recording.ON else "",
+    )
+
+
+class Effects:
+    """The effect runner."""
+
+    def __init__(self, parts: Parts, messages: Messages) -> None:
+        """Work on these parts; `loop` does the work, `hurry` goes ahead of it."""
+        self._parts = parts
+        self._messages = messages
+        self._alarm = Alarm(parts.clock)
+        self._one_at_a_time = asyncio.Lock()
+
+    def wake(self) -> None:
+        """Look at the outbox now."""
+        self._alarm.ring()
+
+    async def loop(self) -> None:
+        """Carry out jobs as they fall due, for ever."""
+        while True:
+            await self.run_due()
+            await self._alarm.wait(_IDLE_SECONDS)
+
+    async def hurry(self, session: Session) -> None:
+        """Bring one session's call in line at once; the outbox's own job then finds nothing left to change."""
+        if session.medium is Medium.VOICE and not is_consult(session):
+            try:
+                await self._parts.media.plan(plan_of(session))
+            except ProviderError as error:
+                _log.warning("plan_delayed", code=error.code)
+            self.wake()
+
+    async def run_due(self) -> int:
+        """Carry out everything that is due, and return how many jobs were tried."""
+        tried = 0
+        async with self._one_at_a_time:
+            while jobs := await self._parts.database.read(self._due):
+                for job in jobs:
+                    await self._try(job)
+                tried += len(jobs)
+        return tried
+
+    def _due(self, unit: Unit) -> list[Job]:
+        """Return the jobs to do now."""
+        now = self._parts.clock.now()
+        return [job for kind in _KINDS for job in unit.ledger.due_jobs(kind, now, 100)]
+
+    async def _try(self, job: Job) -> None:
+        """Do one job; a failure is logged and tried again later."""
+        try:
+            await self._do(job)
+        except Exception as error:  # noqa: BLE001 - the effect runner: a failed effect is logged and tried again
+            wait = _RETRY_SECONDS[min(job.attempts, len(_RETRY_SECONDS) - 1)]
+            _log.warning("effect_failed", kind=job.kind, attempts=job.attempts + 1, retry_seconds=wait, exc_info=error)
+            due_at, name = self._parts.clock.now() + timedelta(seconds=wait), type(error).__name__
+            await self._parts.database.run(lambda unit: unit.ledger.postpone_job(job.id, due_at, name))
+        else:
+            await self._parts.database.run(lambda unit: unit.ledger.finish_job(job.id))
+
+    async def _do(self, job: Job) -> None:
+        """Do what the job says."""
+        if job.kind == RECEIPT_DUE:
+            await self._messages.receipt_due(job.organisation_id, msgspec.json.decode(job.body, type=ReceiptDueJob))
+            return
+        wanted = msgspec.json.decode(job.body, type=SyncCallJob)
+        session = await self._parts.database.read(
+            lambda unit: unit.sessions.load(job.organisation_id, wanted.session_id)
+        )
+        if session is not None and job.kind == DROP_DIAL:
+            await self._drop_dial(session)
+        elif session is not None:
+            await self._parts.media.plan(plan_of(session))
+
+    async def _drop_dial(self, session: Session) -> None:
+        """Have the carrier stop ringing; a call it never took, or has ended, needs nothing."""
+        conversation = await self._parts.database.read(
+            lambda unit: unit.conversations.load(session.organisation_id, session.conversation_id)
+        )
+        if self._parts.carrier is not None and conversation is not None and conversation.external_id:
+            await self._parts.carrier.hang_up(conversation.external_id)

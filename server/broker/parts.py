@@ -1,0 +1,81 @@
+"""Hold what every use case of the broker is built from; put together once, in `server.build`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from server.broker.ports.assistants import Assistant, Assistants
+from server.broker.ports.card_writer import CardWriter
+from server.broker.ports.carrier import Carrier
+from server.broker.ports.channels import Account, Accounts
+from server.broker.ports.files import FileStore
+from server.broker.ports.media import MediaControl
+from server.broker.ports.notices import Destination, Destinations
+from server.broker.ports.recordings import Recordings
+from server.broker.ports.redactor import Redactor
+from server.broker.ports.router import Router, Routers
+from server.broker.ports.store import Database
+from server.broker.ports.understanding import Understanding
+from server.broker.signs import DEFAULT_MIND, MindPolicy
+from server.clock import Clock
+from server.core.effects import Notice
+from server.core.files import NO_FILES, FileRules
+from server.core.session import Rules
+from server.wire.history import QueueView
+from server.wire.views import NO_POLICY, DeskPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The broker's ports, rules and wording.
+
+    Attributes:
+        new_id: Returns a fresh id with the given prefix: `new_id("s")` gives "s_...".
+        new_secret: Returns a fresh secret of at least 128 bits, URL-safe.
+        redactor: Takes out of texts what must not be kept.
+        cards: Reads transcripts for the card.
+        notices: What a customer is told at each notice.
+        channels: Accounts on platforms where customers write, by name.
+        destinations: Where notices to people outside can be sent, by name.
+        ring: Offers are made; false: operators only pull, whatever the queues say.
+        policy: What the desk's rules say about people.
+        queues: What is configured of queues, by name; one that is not there has no rules of its own.
+        carrier: Who places calls; None when nobody can.
+        routers: The rules of the house that name whom to ring, by queue.
+        understanding: Looks at conversations; None: nothing does.
+        mind: What follows from what was understood.
+        recordings: Where recordings are found again; None where none are kept.
+        assistants: Who answers customers from within this broker, by the name of their key.
+    """
+
+    database: Database
+    media: MediaControl
+    files: FileStore
+    clock: Clock
+    rules: Rules
+    new_id: Callable[[str], str]
+    new_secret: Callable[[], str]
+    redactor: Redactor
+    cards: CardWriter
+    notices: Mapping[Notice, str]
+    ring: bool = True
+    file_rules: FileRules = NO_FILES
+    policy: DeskPolicy = NO_POLICY
+    queues: Mapping[str, QueueView] = field(default_factory=dict[str, QueueView])
+    carrier: Carrier | None = None
+    channels: Accounts = field(default_factory=dict[str, Account])
+    destinations: Destinations = field(default_factory=dict[str, Destination])
+    routers: Routers = field(default_factory=dict[str, Router])
+    understanding: Understanding | None = None
+    mind: MindPolicy = DEFAULT_MIND
+    recordings: Recordings | None = None
+    assistants: Assistants = field(default_factory=dict[str, Assistant])
+
+
+NOTICES: Mapping[Notice, str] = {
+    Notice.OPERATOR_JOINED: "A person has joined the conversation.",
+    Notice.BACK_IN_QUEUE: "The connection to the person was lost. You keep your place; somebody will be with you.",
+    Notice.PASSED_ON: "Somebody else will help you. You keep your place.",
+    Notice.BACK_WITH_ASSISTANT: "You are back with the assistant.",
+    Notice.NOBODY_CAME: "I am sorry, nobody is free right now. The assistant goes on helping you.",
+}
+"""The wording that ships."""

@@ -1,0 +1,1 @@
+"""What the broker needs of the world, one Protocol a need; adapters live at the edge."""

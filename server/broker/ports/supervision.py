@@ -1,0 +1,37 @@
+"""Count what supervisors measure queues by; a part of `server.broker.ports.store.Unit`."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from server.core.figures import DayCounts
+from server.core.session import Rules
+from server.wire.terms import OperatorId, OrganisationId
+
+
+class QueueNow(NamedTuple):
+    """How one queue stands: who waits, since when the longest, and how many an operator has."""
+
+    waiting: int = 0
+    waiting_since: datetime | None = None
+    in_hand: int = 0
+
+
+class Figures(Protocol):
+    """What the queues are measured by, in a number of queries that does not grow with what is counted."""
+
+    def now(self, organisation_id: OrganisationId) -> Mapping[str, QueueNow]:
+        """Return how each queue stands that somebody waits in or is helped from."""
+        ...
+
+    def handle_seconds(self, organisation_id: OrganisationId, since: datetime) -> Mapping[OperatorId, float]:
+        """Return each operator's mean time from accept to the end of the wrap-up, of sessions closed since then."""
+        ...
+
+    def mean_scores(self, organisation_id: OrganisationId, since: datetime) -> Mapping[OperatorId, float]:
+        """Return each operator's mean score, of sessions closed since then that a customer has scored."""
+        ...
+
+    def counts(self, organisation_id: OrganisationId, since: datetime, rules: Rules) -> Mapping[str, DayCounts]:
+        """Return what was counted by queue, of the sessions that were requested since an instant."""
+        ...

@@ -1,0 +1,238 @@
+"""Change a session: the one road. Nothing else writes one.
+
+load → step → save session, conversation, effects and events in one transaction → answer → carry the effects out.
+
+Before: a use case (intake, assignment, calls, resolution, timers) opens the transaction and knows the fact.
+After: the feed tells everybody, and `server.broker.carry_out` does what the step ordered.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from server.broker.going_out import say
+from server.broker.parts import Parts
+from server.broker.ports.notices import NoticeJob
+from server.broker.ports.records import AuditRecord, Conversation, Message
+from server.broker.ports.store import Unit
+from server.broker.rings import note_ring
+from server.core.audit import deeds
+from server.core.deadlines import next_deadline
+from server.core.dialling import came_to_nothing
+from server.core.effects import (
+    AnswerAssistant,
+    DropDial,
+    Effect,
+    Notify,
+    ReturnToAssistant,
+    SyncCall,
+    TellCustomer,
+    TellWaiting,
+)
+from server.core.errors import NotFoundError
+from server.core.inputs import Input
+from server.core.machine import Step, step
+from server.core.ownership import owner_of
+from server.core.presence import finish_work
+from server.core.session import IN_HAND_STATES, OPEN_STATES, Session, is_consult
+from server.wire.terms import (
+    Author,
+    Medium,
+    MessageId,
+    OperatorId,
+    OrganisationId,
+    SessionId,
+    SessionKind,
+    SessionState,
+)
+
+NOTICE = "notice"
+"""The kind of outbox job that tells somebody outside."""
+WAITING_NOTICE = "handoff.waiting"
+"""A notice that a step of the policy ordered: moot as soon as somebody has taken the session."""
+CLOSED_NOTICE = "handoff.closed"
+"""The notice of the outcome: one for each handoff and destination."""
+ASSIST_ANSWERED = "assist.answered"
+"""The event that brings an assistant the answer to its question."""
+APPROVE_DECIDED = "approve.decided"
+"""The event that brings an assistant the decision on its proposal."""
+SYNC_CALL = "sync_call"
+"""The kind of outbox job that brings a live call in line with a session."""
+
+DROP_DIAL = "drop_dial"
+"""The kind of outbox job that has the carrier stop ringing a call that we placed."""
+
+_TALK_STATES = OPEN_STATES - {SessionState.WRAP_UP}
+
+
+class SyncCallJob(msgspec.Struct, frozen=True):
+    """The body of a `sync_call` job."""
+
+    session_id: SessionId
+
+
+def apply(unit: Unit, parts: Parts, organisation_id: OrganisationId, session_id: SessionId, fact: Input) -> Step:
+    """Let `fact` happen to a session, within the caller's transaction.
+
+    Raises:
+        NotFoundError: `no_such_session`.
+        ConflictError: what the machine refuses.
+    """
+    session = unit.sessions.load(organisation_id, session_id)
+    if session is None:
+        raise NotFoundError("no_such_session", "There is no such session.", "Look at the queue for its number.")
+    now = parts.clock.now()
+    rules = parts.rules.of(session.queue)
+    done = step(session, fact, rules, now)
+    if done.changed:
+        _save(unit, parts, session, done, now)
+        note_ring(unit, rules, session, fact, now)
+        _record(unit, parts, session, done.session, fact)
+    return done
+
+
+def enter(unit: Unit, conversation: Conversation, session: Session) -> None:
+    """Write what follows a session that was just inserted."""
+    _move_conversation(unit, conversation, session)
+    unit.ledger.tell_session(session.organisation_id, f"session.{session.state}", session)
+
+
+def _save(unit: Unit, parts: Parts, before: Session, done: Step, now: datetime) -> None:
+    """Write the step: session, ownership, operators, events, effects."""
+    after = done.session
+    deadline = next_deadline(after, parts.rules.of(after.queue))
+    unit.sessions.save(after, deadline_at=deadline[0] if deadline else None)
+    conversation = unit.conversations.load(after.organisation_id, after.conversation_id)
+    if conversation is not None:
+        _move_conversation(unit, conversation, after)
+    kind = "session.updated" if before.state is after.state else f"session.{after.state}"
+    unit.ledger.tell_session(after.organisation_id, kind, after)
+    _move_operators(unit, before, after, now)
+    _order(unit, parts, after, done.effects, now)
+    if after.state is SessionState.CLOSED and before.state is not SessionState.CLOSED and not is_consult(after):
+        _notify(unit, after, CLOSED_NOTICE, parts.rules.of(after.queue).outcome_to, now)
+
+
+def _record(unit: Unit, parts: Parts, before: Session, after: Session, fact: Input) -> None:
+    """Write down what a supervisor did by this step."""
+    for deed in deeds(before, after, fact):
+        record = AuditRecord(
+            id=parts.new_id("au"),
+            organisation_id=before.organisation_id,
+            at=parts.clock.now(),
+            action=deed.action,
+            actor_id=deed.actor_id,
+            session_id=before.id,
+            subject_id=before.operator_id,
+            reason=deed.reason,
+        )
+        unit.audit.add(record)
+
+
+def _move_conversation(unit: Unit, conversation: Conversation, session: Session) -> None:
+    """Keep the conversation's owner, open session and highest epoch in line with its session.
+
+    A question or a proposal changes none of them: the customer never leaves the assistant.
+    """
+    if is_consult(session):
+        return
+    in_talk = session.state in _TALK_STATES
+    if not in_talk and conversation.session_id not in {session.id, None}:
+        return  # an older session ends its wrap-up while a newer one is open
+    owner = owner_of(session)
+    changed = owner is not conversation.owner
+    moved = msgspec.structs.replace(
+        conversation,
+        owner=owner,
+        owner_epoch=conversation.owner_epoch + int(changed),
+        epoch=max(conversation.epoch, session.epoch),
+        session_id=session.id if in_talk else None,
+        elsewhere_until=conversation.elsewhere_until if in_talk else None,
+        ended_at=conversation.ended_at or (session.ended_at if came_to_nothing(session) else None),
+    )
+    if moved == conversation:
+        return
+    unit.conversations.save(moved)
+    if changed:
+        unit.ledger.tell_conversation(session.organisation_id, "conversation.changed", conversation.id)
+
+
+def _move_operators(unit: Unit, before: Session, after: Session, now: datetime) -> None:
+    """Let operators whose work in hand changed become idle, go off duty, or be shown as busy."""
+    for operator_id in _touched(before, after):
+        operator = unit.roster.load(after.organisation_id, operator_id)
+        if operator is None:
+            continue
+        held = unit.sessions.held_by(after.organisation_id, operator_id)
+        in_hand = sum(1 for session in held if session.state in IN_HAND_STATES)
+        moved = finish_work(operator, in_hand=in_hand, now=now)
+        if moved != operator:
+            unit.roster.save(moved)
+        unit.ledger.tell_operator(after.organisation_id, operator_id)
+
+
+def _touched(before: Session, after: Session) -> list[OperatorId]:
+    """Return the operators for whom the list of work in hand may have changed."""
+    if is_consult(after) or (before.state is after.state and before.operator_id == after.operator_id):
+        return []
+    return sorted({who for who in (before.operator_id, after.operator_id) if who is not None})
+
+
+def _order(unit: Unit, parts: Parts, session: Session, effects: tuple[Effect, ...], now: datetime) -> None:
+    """Write down what the step ordered."""
+    for effect in effects:
+        match effect:
+            case SyncCall() | DropDial():
+                kind = SYNC_CALL if isinstance(effect, SyncCall) else DROP_DIAL
+                body = msgspec.json.encode(SyncCallJob(session.id))
+                unit.ledger.add_job(session.organisation_id, session.conversation_id, kind, body, now)
+            case ReturnToAssistant():
+                unit.ledger.tell_conversation(
+                    session.organisation_id, "conversation.returned", session.conversation_id, session.id
+                )
+            case AnswerAssistant():
+                kind = ASSIST_ANSWERED if session.kind is SessionKind.ASSIST else APPROVE_DECIDED
+                unit.ledger.tell_conversation(session.organisation_id, kind, session.conversation_id, session.id)
+            case TellCustomer() | TellWaiting():
+                _tell_customer(unit, parts, session, effect, now)
+            case Notify(destinations=destinations):
+                _notify(unit, session, WAITING_NOTICE, destinations, now)
+
+
+def _notify(unit: Unit, session: Session, kind: str, destinations: Iterable[str], now: datetime) -> None:
+    """Write down notices to people outside, each in a lane of its own."""
+    for name in destinations:
+        body = msgspec.json.encode(NoticeJob(session_id=session.id, destination=name, kind=kind, at=now))
+        unit.ledger.add_job(session.organisation_id, f"{session.id}/{kind}/{name}", NOTICE, body, now)
+
+
+def _filled_in(unit: Unit, session: Session, text: str, now: datetime) -> str:
+    """Return a line of the policy with the place and the wait as they are now."""
+    position = str(unit.sessions.ahead_of(session) + 1)
+    minutes = str(int((now - session.queued_at).total_seconds() // 60))
+    return text.replace("{position}", position).replace("{waited_minutes}", minutes)
+
+
+def _tell_customer(
+    unit: Unit, parts: Parts, session: Session, effect: TellCustomer | TellWaiting, now: datetime
+) -> None:
+    """Add a line of ours to the conversation; on a call only those of the policy, which the assistant can say."""
+    if isinstance(effect, TellCustomer) and session.medium is not Medium.CHAT:
+        return
+    text = (
+        parts.notices[effect.notice]
+        if isinstance(effect, TellCustomer)
+        else _filled_in(unit, session, effect.text, now)
+    )
+    message = Message(
+        id=MessageId(parts.new_id("m")),
+        organisation_id=session.organisation_id,
+        conversation_id=session.conversation_id,
+        author=Author.SYSTEM,
+        text=text,
+        at=now,
+        session_id=session.id,
+    )
+    conversation = unit.conversations.load(session.organisation_id, session.conversation_id)
+    say(unit, parts, message, conversation)

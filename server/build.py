@@ -1,0 +1,353 @@
+"""Put the broker together by hand: from a configuration to an application that can be served."""
+
+import hashlib
+import os
+import stat
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from litestar import Litestar
+from litestar.types import ControllerRouterHandler
+
+from server import ids
+from server.answering import assistants_of
+from server.api.app import build_app
+from server.api.auth import Gate, sha256
+from server.api.twilio_webhook import twilio_routes
+from server.broker.broker import Broker
+from server.broker.parts import NOTICES, Parts
+from server.broker.signs import MindPolicy
+from server.channels_of import channels_of
+from server.clock import Clock, SystemClock
+from server.config import Config, DeskSettings, Settings
+from server.config_files import FilesSettings
+from server.config_queues import QueueSettings
+from server.config_rules import ConfigError
+from server.core.errors import CallerError
+from server.core.files import FileRules
+from server.core.policy import Line
+from server.core.session import Rules
+from server.media.config import WorkerConfig
+from server.media.control import WorkerControl
+from server.places import ADMIN_TOKEN, CONTROL_SOCKET, FILES, RULES
+from server.policies import destinations_of, lines_of
+from server.routing_rules import routers_of, routing_of
+from server.storage.database import SqlDatabase
+from server.storage.file_store import DiskFiles
+from server.storage.recordings import FolderOfRecordings
+from server.telephony.twilio_calls import TwilioAccount, TwilioCalls
+from server.understanding.actions import read_actions
+from server.understanding.card import CardWriter
+from server.understanding.custom_fields import read_fields
+from server.understanding.desk import WorkerUnderstanding
+from server.understanding.llm import Endpoint, Llm, shipped_prompt
+from server.understanding.redaction import Policy
+from server.understanding.redactor import PolicyRedactor, read_exceptions
+from server.understanding.rule_book import RuleBook
+from server.understanding.trigger_settings import TriggerSettings, read_settings
+from server.understanding.worker import Begin
+from server.widget_desk import widget_desk
+from server.wire.history import QueueView
+from server.wire.sanitize import clean_line
+from server.wire.views import DeskPolicy
+
+T = TypeVar("T")
+
+LONGEST_SOCKET_PATH = 90
+"""Longer paths do not fit a Unix socket's address, with what is appended to them, on every system."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A broker that is ready to be served."""
+
+    app: Litestar
+    broker: Broker
+
+
+def build(config: Config, *, public_url: str, end_calls: bool = False, clock: Clock | None = None) -> Built:
+    """Return the application of one broker; nothing is opened before it is served.
+
+    Args:
+        config: Checked settings and secrets.
+        public_url: Where others reach the control listener.
+        end_calls: Stopping the broker ends live calls; otherwise the media worker bridges on for the next broker.
+        clock: What tells the time; the machine's by default.
+    """
+    config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    clock = clock or SystemClock()
+    database = SqlDatabase(config.database_url.reveal(), clock=clock)
+    parts = Parts(
+        database=database,
+        media=WorkerControl(worker_config(config), clock),
+        files=DiskFiles(config.data_dir / FILES),
+        clock=clock,
+        rules=rules_of(config.settings),
+        new_id=ids.new_id,
+        new_secret=ids.new_secret,
+        redactor=redactor_of(config),
+        cards=card_writer_of(config, clock),
+        notices=NOTICES,
+        recordings=FolderOfRecordings(config.recordings_dir, config.settings.recording.keep_days),
+        routers=routers_of(config, clock),
+        file_rules=file_rules_of(config.settings.files),
+        policy=policy_of(config.desk),
+        queues=queues_of(config.settings.queues),
+        carrier=carrier_of(config, public_url),
+        destinations=destinations_of(config, clock),
+        channels=channels_of(config, clock, public_url),
+        understanding=understanding_of(config, clock),
+        assistants=assistants_of(config, clock),
+        mind=mind_of(config.settings),
+    )
+    broker = Broker(parts, end_calls=end_calls)
+    gate = Gate(database, sha256(admin_token(config.data_dir)))
+    widget = widget_desk(broker, config, public_url)
+    routes: list[ControllerRouterHandler] = [*widget.routes]
+    if config.twilio_auth_token is not None:
+        routes += twilio_routes(
+            broker,
+            auth_token=config.twilio_auth_token.reveal(),
+            public_url=public_url,
+            assistant=config.settings.twilio.assistant,
+        )
+    return Built(build_app(broker, gate, public_url, routes, widget.before_send), broker)
+
+
+def rules_of(settings: Settings) -> Rules:
+    """Return the durations of the desk and of its queues as the core takes them."""
+    desk = _desk_rules(settings.desk)
+    lines = lines_of(settings)
+    queues = {
+        name: _queue_rules(desk, settings.desk, name, queue, lines[name]) for name, queue in settings.queues.items()
+    }
+    return replace(desk, queues=queues)
+
+
+def _queue_rules(desk: Rules, settings: DeskSettings, name: str, queue: QueueSettings, line: Line) -> Rules:
+    return replace(
+        desk,
+        wrap_up_seconds=_first(queue.wrap_up_seconds, desk.wrap_up_seconds),
+        wait_expires_seconds=_first(queue.wait_expires_seconds, desk.wait_expires_seconds),
+        promise_seconds=_first(queue.promise_seconds, desk.promise_seconds),
+        announce_supervision=_first(queue.announce_supervision, desk.announce_supervision),
+        short_abandon_seconds=_first(queue.short_abandon_seconds, desk.short_abandon_seconds),
+        routing=routing_of(settings, name, queue),
+        policy=line.policy,
+        outcome_to=queue.outcome_to,
+        record=queue.record,
+        record_needs_consent=queue.record_consent == "required",
+    )
+
+
+def _first(own: T | None, other: T) -> T:
+    return other if own is None else own
+
+
+def _desk_rules(desk: DeskSettings) -> Rules:
+    return Rules(
+        screening_seconds=desk.screening_seconds,
+        offer_voice_seconds=desk.offer_seconds_voice,
+        offer_chat_seconds=desk.offer_seconds_chat,
+        connect_lease_seconds=desk.connect_lease_seconds,
+        reconnect_voice_seconds=desk.reconnect_seconds_voice,
+        reconnect_chat_seconds=desk.reconnect_seconds_chat,
+        wrap_up_seconds=desk.wrap_up_seconds,
+        wait_expires_seconds=desk.wait_expires_seconds,
+        promise_seconds=desk.promise_seconds,
+        receipt_seconds=desk.receipt_seconds,
+        edit_window_seconds=desk.edit_window_seconds,
+        announce_supervision=desk.announce_supervision,
+        short_abandon_seconds=desk.short_abandon_seconds,
+        dial_seconds=desk.ring_back_seconds,
+        away_after_missed=desk.away_after_missed,
+        rest_missed_seconds=desk.rest_missed_seconds,
+        rest_declined_seconds=desk.rest_declined_seconds,
+        ring_again_seconds=desk.ring_again_seconds,
+        routing=routing_of(desk),
+    )
+
+
+def queues_of(queues: Mapping[str, QueueSettings]) -> dict[str, QueueView]:
+    """Return what is configured of queues, by name."""
+    return {
+        name: QueueView(name=name, dispositions=one.dispositions, disposition_required=one.disposition_required)
+        for name, one in queues.items()
+    }
+
+
+def carrier_of(config: Config, public_url: str) -> TwilioCalls | None:
+    """Return who places calls; None when nobody is configured who can."""
+    twilio, token = config.settings.twilio, config.twilio_auth_token
+    if token is None or not twilio.caller_number:
+        return None
+    return TwilioCalls(
+        TwilioAccount(
+            account_sid=twilio.account_sid,
+            auth_token=token.reveal(),
+            caller_number=twilio.caller_number,
+            api_url=twilio.api_url,
+        ),
+        public_url,
+    )
+
+
+def redactor_of(config: Config) -> PolicyRedactor:
+    """Return what takes secrets out of texts, by the policy of everybody and of single organisations.
+
+    Raises:
+        ConfigError: The file of the organisations' own policies cannot be used.
+    """
+    wanted = config.settings.redaction
+    policy = Policy(
+        cards=wanted.cards != "keep",
+        card_endings=wanted.cards == "ending",
+        security_codes=wanted.security_codes,
+        one_time_codes=wanted.one_time_codes,
+        passwords=wanted.passwords,
+        ibans=wanted.ibans,
+        national_ids=wanted.national_ids,
+    )
+    if not wanted.organisations:
+        return PolicyRedactor(policy)
+    return PolicyRedactor(policy, read_exceptions(config.folder / Path(wanted.organisations).expanduser(), policy))
+
+
+def understanding_of(config: Config, clock: Clock) -> WorkerUnderstanding | None:
+    """Return what looks at conversations; None where it is switched off.
+
+    Raises:
+        ConfigError: The triggers' file cannot be used.
+    """
+    wanted = config.settings.understanding
+    if not wanted.enabled:
+        return None
+    file = config.settings.triggers.file
+    settings = read_settings(config.folder / Path(file).expanduser()) if file else TriggerSettings()
+    model_path = str(config.folder / Path(wanted.model_path).expanduser()) if wanted.model_path else ""
+    begin = Begin(settings, wanted.model, model_path)
+    return WorkerUnderstanding(begin, clock, RuleBook(config.data_dir / RULES))
+
+
+def mind_of(settings: Settings) -> MindPolicy:
+    """Return what follows from what was understood."""
+    wanted, triggers = settings.understanding, settings.triggers
+    return MindPolicy(
+        guard=wanted.guard,
+        decline_below=wanted.decline_below_percent / 100,
+        live_mood=wanted.mood == "live",
+        request=triggers.act == "request",
+        queue=triggers.queue,
+        priority=triggers.priority,
+    )
+
+
+def policy_of(desk: DeskSettings) -> DeskPolicy:
+    """Return what the desk's rules say about people, as consoles are told."""
+    return DeskPolicy(
+        away_reasons=tuple(clean_line(reason, 40) for reason in desk.away_reasons), max_on_break=desk.max_on_break
+    )
+
+
+def card_writer_of(config: Config, clock: Clock) -> CardWriter:
+    """Return what completes cards: the rules of this installation, and its language model if it has one.
+
+    Raises:
+        ConfigError: A file of rules or fields cannot be used.
+    """
+    wanted = config.settings.card
+    actions = read_actions(config.folder / Path(wanted.actions).expanduser() if wanted.actions else None)
+    fields = read_fields(config.folder / Path(wanted.fields).expanduser()) if wanted.fields else ()
+    return CardWriter(actions, fields, llm_of(config, clock))
+
+
+def llm_of(config: Config, clock: Clock) -> Llm | None:
+    """Return the language model that is asked for better words, if one is configured.
+
+    Raises:
+        ConfigError: The file of its instructions cannot be read.
+    """
+    wanted = config.settings.llm
+    if not wanted.url:
+        return None
+    try:
+        prompt = (config.folder / wanted.prompt).read_text(encoding="utf-8") if wanted.prompt else shipped_prompt()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"[llm] prompt: {wanted.prompt} cannot be read.") from error
+    return Llm(
+        Endpoint(
+            url=wanted.url,
+            name=wanted.name,
+            prompt=prompt,
+            key=config.llm_key,
+            timeout_seconds=wanted.timeout_seconds,
+            cost_in=wanted.cents_per_million_in / 100,
+            cost_out=wanted.cents_per_million_out / 100,
+        ),
+        clock,
+    )
+
+
+def file_rules_of(files: FilesSettings) -> FileRules:
+    """Return what is said about files as the core takes it."""
+    return FileRules(most_bytes=files.most_bytes, keep_days=files.keep_days, types=files.types)
+
+
+def worker_config(config: Config) -> WorkerConfig:
+    """Return how the media worker of this installation runs."""
+    media = config.settings.media
+    token = config.twilio_auth_token
+    return WorkerConfig(
+        control_path=str(control_path(config.data_dir)),
+        host=media.host,
+        port=media.port,
+        tls_cert=media.tls_cert,
+        tls_key=media.tls_key,
+        behind_proxy=media.behind_proxy,
+        public_url=media.public_url,
+        twilio_auth_token=token.reveal() if token else "",
+        hold_sound=config.desk.hold_sound,
+        recordings_dir=str(config.recordings_dir),
+        least_free_mb=config.settings.recording.least_free_mb,
+        log_level=config.settings.log.level,
+    )
+
+
+def control_path(data_dir: Path) -> Path:
+    """Return where the worker's socket lies: in data_dir, or, where that path is too long, in a short folder.
+
+    Raises:
+        CallerError: `runtime_folder_exposed` when the short folder belongs to somebody else.
+    """
+    path = data_dir / CONTROL_SOCKET
+    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+        return path
+    digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
+    folder = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()) / f"operator-{os.getuid()}-{digest}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
+        raise CallerError("runtime_folder_exposed", f"{folder} is not yours alone.", "Use a shorter data_dir.")
+    return folder / CONTROL_SOCKET
+
+
+def admin_token(data_dir: Path) -> str:
+    """Return the administrator's token of this installation, making one when there is none.
+
+    Raises:
+        CallerError: `admin_token_exposed` when others can read the file.
+    """
+    path = data_dir / ADMIN_TOKEN
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise CallerError("admin_token_exposed", f"{path} can be read by others.", f"chmod 600 {path}") from None
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        token = f"ad_{ids.new_secret()}"
+        file.write(token + "\n")
+    return token

@@ -1,0 +1,86 @@
+"""Print measured figures: for people as a table, for machines as JSON."""
+
+import asyncio
+from typing import Annotated
+
+import msgspec
+import typer
+
+from server.bench.accept import bench_accept
+from server.bench.card import bench_card
+from server.bench.chat import bench_chat
+from server.cli.talk import errors_told, say, show
+
+app = typer.Typer(help="Measure this installation on loopback.", no_args_is_help=True)
+
+
+@app.callback()
+def root() -> None:
+    """Group the measurements."""
+
+
+@app.command()
+def accept(
+    trials: Annotated[int, typer.Option(min=1, max=10_000, help="How many calls to take.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """From the accept key to the first audio both ways."""
+    with errors_told():
+        report = asyncio.run(bench_accept(trials, lambda done: _progress(done, trials)))
+    parts = msgspec.to_builtins(report)
+    trials_done = parts.pop("trials")
+    if as_json:
+        print(msgspec.json.encode(report).decode())
+        return
+    say(f"{trials_done} calls over loopback, milliseconds since the accept left")
+    rows = [{"measure": name, **spread} for name, spread in parts.items()]
+    show(rows, ("measure", "p50_ms", "p95_ms", "p99_ms", "max_ms"), as_json=False)
+
+
+@app.command()
+def card(
+    trials: Annotated[int, typer.Option(min=1, max=10_000, help="How many handoffs to make.")] = 50,
+    turns: Annotated[int, typer.Option(min=1, max=2_000, help="How many turns each conversation has.")] = 24,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """From the request for a person to the whole card on a console."""
+    with errors_told():
+        report = asyncio.run(bench_card(trials, turns, lambda done: _progress(done, trials, "handoffs made")))
+    if as_json:
+        print(msgspec.json.encode(report).decode())
+        return
+    say(f"{report.trials} chats of {report.turns} turns over loopback, milliseconds since the request left")
+    rows = [
+        {"measure": name, **msgspec.to_builtins(spread)}
+        for name, spread in (("session_shown", report.session_shown), ("card_shown", report.card_shown))
+    ]
+    show(rows, ("measure", "p50_ms", "p95_ms", "p99_ms", "max_ms"), as_json=False)
+
+
+@app.command()
+def chat(
+    trials: Annotated[int, typer.Option(min=1, max=10_000, help="How many messages to show.")] = 200,
+    replies: Annotated[int, typer.Option(min=0, max=1_000_000, help="How many replies to send under faults.")] = 1_000,
+    kills: Annotated[int, typer.Option(min=0, max=1_000, help="How often the broker is killed meanwhile.")] = 3,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """From a customer's message to the console; and replies to a platform that fails, by a broker that is killed."""
+    with errors_told():
+        report = asyncio.run(bench_chat(trials, replies, kills, say))
+    if as_json:
+        print(msgspec.json.encode(report).decode())
+        return
+    rows = [
+        {"measure": name, **msgspec.to_builtins(spread)}
+        for name, spread in (("acknowledged", report.acknowledged), ("on_console", report.on_console))
+    ]
+    show(rows, ("measure", "p50_ms", "p95_ms", "p99_ms", "max_ms"), as_json=False)
+    faults = [msgspec.to_builtins(one) for one in report.faults]
+    columns = ("keyed", "replies", "posts", "kills", "lost", "out_of_order", "duplicates", "unknown", "unflagged")
+    show(faults, columns, as_json=False)
+
+
+def _progress(done: int, trials: int, what: str = "calls taken") -> None:
+    """Say at every tenth how far it is."""
+    if done % 10 == 0 or done == trials:
+        say(f"{done} of {trials} {what}")

@@ -1,0 +1,94 @@
+"""Offer `operator-server policy`: what a queue does with who waits, second by second."""
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from server.cli.exits import Exit
+from server.cli.talk import errors_told, say
+from server.core.policy import Action, Expire, Happening, Line, Notify, Overflow, Tell, explain
+
+app = typer.Typer(help="What happens to who waits, second by second.", no_args_is_help=True)
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", "-c", help="Configuration file; else $OPERATOR_CONFIG; else the defaults.")
+]
+CIRCUMSTANCES = (
+    ("open, somebody is on duty, but nobody takes it", "open", {"on_duty": True, "is_open": True}),
+    ("open, nobody is on duty", "nobody_on_duty", {"on_duty": False, "is_open": True}),
+    ("closed", "closed", {"on_duty": False, "is_open": False}),
+)
+"""The circumstances that are explained: in words, in short for machines, and as the core takes them."""
+
+
+@app.command(name="explain")
+def explain_queue(
+    queue: Annotated[str, typer.Argument(help="Name of the queue.")] = "default",
+    config: ConfigOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print what happens to a customer of this queue whom nobody takes, in each circumstance, up to the end."""
+    lines = _lines(config)
+    if queue not in lines:
+        say(f"operator-server: there is no queue {queue!r}. There are: {', '.join(sorted(lines))}.")
+        raise typer.Exit(Exit.REFUSED)
+    told = {short: explain(lines, queue, **how) for _, short, how in CIRCUMSTANCES}
+    if as_json:
+        print(json.dumps({short: [_as_json(one) for one in happenings] for short, happenings in told.items()}))
+        return
+    for words, short, _ in CIRCUMSTANCES:
+        print(f"Queue {queue}, {words}:")
+        for happening in told[short]:
+            print(f"  {_moment(happening.at_seconds):>9}  {_in_words(happening)}")
+        print()
+
+
+@app.command()
+def check(config: ConfigOption = None) -> None:
+    """Check every queue's policy; ends with 78 and the path when one cannot be carried out."""
+    lines = _lines(config)
+    print(f"Every policy holds: {', '.join(sorted(lines))}.")
+
+
+def _lines(config: Path | None) -> dict[str, Line]:
+    from server.config import load  # noqa: PLC0415 - the other commands start without it
+    from server.policies import lines_of  # noqa: PLC0415
+
+    with errors_told():
+        return lines_of(load(config, os.environ).settings)
+
+
+def _moment(seconds: float) -> str:
+    minutes, rest = divmod(seconds, 60)
+    return f"{int(minutes)}:{rest:04.1f}" if rest % 1 else f"{int(minutes)}:{int(rest):02}"
+
+
+def _in_words(happening: Happening) -> str:
+    match happening.action:
+        case Tell(text=text):
+            return f"the customer is told: {text}"
+        case Notify(destinations=destinations):
+            return f"a notice goes to {', '.join(destinations)}, unless somebody has taken it"
+        case Overflow(queue=queue):
+            return f"it goes on waiting in queue {queue}, at its place"
+        case Expire():
+            return "the wait ends: the customer is told and goes back to the assistant"
+
+
+def _as_json(happening: Happening) -> dict[str, object]:
+    return {"at_seconds": happening.at_seconds, "queue": happening.queue, **_action(happening.action)}
+
+
+def _action(action: Action) -> dict[str, object]:
+    match action:
+        case Tell(text=text):
+            return {"do": "tell", "text": text}
+        case Notify(destinations=destinations):
+            return {"do": "notify", "destinations": list(destinations)}
+        case Overflow(queue=queue):
+            return {"do": "overflow", "to": queue}
+        case Expire():
+            return {"do": "expire"}

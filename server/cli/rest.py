@@ -1,0 +1,70 @@
+"""Reach the running broker as its administrator: the address and the token lie in data_dir."""
+
+import json
+import ssl
+from typing import cast
+
+import httpx
+
+from server.config import Config
+from server.core.errors import CallerError, ProviderError
+from server.places import ADDRESS_FILE, ADMIN_TOKEN
+from server.secret_files import SecretFileError, read_secret
+from server.wire.version import USER_AGENT
+
+TIMEOUT_SECONDS = 10.0
+
+
+class Administrator:
+    """The REST API of the running broker, as its administrator."""
+
+    def __init__(self, config: Config) -> None:
+        """Find the broker of this data_dir.
+
+        Raises:
+            ProviderError: `broker_not_running`.
+            CallerError: `admin_token_unreadable`.
+        """
+        try:
+            address = json.loads((config.data_dir / ADDRESS_FILE).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ProviderError(
+                "broker_not_running", f"No broker runs on {config.data_dir}.", "Start one: operator-server run"
+            ) from error
+        try:
+            token = read_secret(config.data_dir / ADMIN_TOKEN).reveal()
+        except SecretFileError as error:
+            raise CallerError("admin_token_unreadable", str(error)) from error
+        self._client = httpx.Client(
+            base_url=address["url"],
+            headers={"Authorization": f"Bearer {token}", "User-Agent": USER_AGENT},
+            timeout=TIMEOUT_SECONDS,
+            verify=_own_certificate(config) or True,
+        )
+
+    def ask(self, method: str, path: str, body: dict[str, object] | None = None) -> object:
+        """Return the decoded answer.
+
+        Raises:
+            CallerError: what the broker refused, with its code.
+            ProviderError: `broker_not_running` when it does not answer.
+        """
+        try:
+            response = self._client.request(method, path, json=body)
+        except httpx.HTTPError as error:
+            raise ProviderError(
+                "broker_not_running", f"The broker does not answer: {error}.", "Look whether it runs."
+            ) from error
+        if response.is_success:
+            return cast("object", response.json()) if response.content else None
+        refusal = cast("dict[str, str]", response.json())
+        raise CallerError(refusal.get("code", "refused"), refusal.get("message", ""), refusal.get("hint", ""))
+
+
+def _own_certificate(config: Config) -> ssl.SSLContext | None:
+    """Return the trust in the broker's own certificate, whatever host it names; None when it serves no TLS itself."""
+    if not config.settings.server.tls_cert:
+        return None
+    context = ssl.create_default_context(cafile=config.settings.server.tls_cert)
+    context.check_hostname = False  # the address is this host's own, from a file only we can write
+    return context

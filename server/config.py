@@ -1,0 +1,376 @@
+"""Say how this installation runs: read, checked and frozen once, at start-up.
+
+The settings are the structs below; their descriptions are the source of config.example.toml and
+docs/configuration.md (server/config_reference.py writes both). Secrets come from files or the environment only.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal, TypeVar, cast
+
+import msgspec
+from msgspec import Meta
+
+from server.channel_settings.kinds import KINDS
+from server.channel_settings.section import ChannelSettings
+from server.config_assistants import AssistantSettings
+from server.config_card import CardSettings, LlmSettings, RedactionSettings
+from server.config_files import FilesSettings
+from server.config_machine import DatabaseSettings, LogSettings, MediaSettings, ServerSettings, TwilioSettings
+from server.config_mind import TriggersSettings, UnderstandingSettings
+from server.config_names import kind_of, refuse_unknown, refuse_unknown_settings, table_of
+from server.config_queues import QueueSettings, RecordingSettings
+from server.config_rules import ConfigError, check_database, check_listener, check_llm, check_twilio, check_widget
+from server.config_section import Section
+from server.config_widget import WidgetSettings
+from server.secret_files import SecretFileError, SecretText, read_secret
+from server.wire.requests import QueueName
+
+CONFIG_VARIABLE: Final = "OPERATOR_CONFIG"
+"""Environment: the configuration file, when --config does not name it."""
+DATABASE_URL_VARIABLE: Final = "OPERATOR_DATABASE_URL"
+"""Environment: the database with its password; wins over `[database] url`."""
+TWILIO_TOKEN_VARIABLE: Final = "OPERATOR_TWILIO_AUTH_TOKEN"  # noqa: S105 - the name of the variable, not a token
+"""Environment: the Twilio auth token; wins over `[twilio] auth_token_file`."""
+
+LLM_KEY_VARIABLE: Final = "OPERATOR_LLM_KEY"
+"""Environment: the key of the language model's endpoint; wins over `[llm] key_file`."""
+QUEUES: Final = "queues"
+"""The name of the sections that there is one of for each queue: `[queues.NAME]`."""
+NOTICES: Final = "notices"
+"""The name of the sections that there is one of for each destination of notices: `[notices.NAME]`."""
+CHANNELS: Final = "channels"
+"""The name of the sections that there is one of for each account on a platform: `[channels.NAME]`."""
+ASSISTANTS: Final = "assistants"
+"""The name of the sections that there is one of for each assistant that the broker asks: `[assistants.NAME]`."""
+
+S = TypeVar("S", bound="Section")
+
+
+class DeskSettings(Section, frozen=True, kw_only=True):
+    """How the desk works: who is rung for how long, and what happens when nobody comes."""
+
+    routing: Annotated[
+        Literal[
+            "longest_idle",
+            "least_busy",
+            "round_robin",
+            "lowest_handle_time",
+            "highest_score",
+            "last_operator",
+            "pull",
+        ],
+        Meta(description="Whom to ring first, one at a time; pull: nobody, operators pick. See docs/routing.md."),
+    ] = "longest_idle"
+    away_after_missed: Annotated[
+        int, Meta(ge=0, le=100, description="So many rings missed in a row set an operator away; 0: never.")
+    ] = 3
+    rest_missed_seconds: Annotated[
+        float, Meta(ge=0, le=3600, description="Who missed a ring is not rung for so long.")
+    ] = 0.0
+    rest_declined_seconds: Annotated[
+        float, Meta(ge=0, le=3600, description="Who declined a ring is not rung for so long.")
+    ] = 0.0
+    ring_again_seconds: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=3600,
+            description="When everybody let a session pass, it rings at them again after so long; 0: never.",
+        ),
+    ] = 60.0
+    offer_seconds_voice: Annotated[
+        float, Meta(ge=1, le=300, description="A call rings this long at one operator before it goes on to the next.")
+    ] = 15.0
+    offer_seconds_chat: Annotated[
+        float, Meta(ge=1, le=600, description="A chat rings this long at one operator before it goes on to the next.")
+    ] = 30.0
+    connect_lease_seconds: Annotated[
+        float, Meta(ge=1, le=60, description="Audio must be up this soon after accept, else the session queues again.")
+    ] = 5.0
+    hold_sound: Annotated[
+        Literal["tone", "silence"],
+        Meta(description="What a caller on hold hears: two soft beeps every five seconds, or nothing."),
+    ] = "tone"
+    screening_seconds: Annotated[
+        float, Meta(ge=0.1, le=60, description="The guard decides within this time, else the request is let through.")
+    ] = 5.0
+    reconnect_seconds_voice: Annotated[
+        float,
+        Meta(ge=1, le=300, description="An operator whose audio is gone this long in a call loses it to the queue."),
+    ] = 15.0
+    reconnect_seconds_chat: Annotated[
+        float,
+        Meta(ge=1, le=3600, description="An operator whose last console is gone this long loses a chat to the queue."),
+    ] = 120.0
+    wrap_up_seconds: Annotated[
+        float, Meta(ge=0, le=3600, description="Time to write up after a session, before the next one rings; 0: none.")
+    ] = 60.0
+    wait_expires_seconds: Annotated[
+        float, Meta(ge=10, le=86_400, description="A session nobody took in this time ends as expired.")
+    ] = 1800.0
+    ring_back_seconds: Annotated[
+        float, Meta(ge=10, le=120, description="How long it rings at a customer whom an operator calls.")
+    ] = 40.0
+    promise_seconds: Annotated[
+        float, Meta(ge=1, le=86_400, description="What customers are promised; waiting longer shows as past promise.")
+    ] = 60.0
+    away_reasons: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=40)], ...],
+        Meta(max_length=12, description="The reasons to be away that consoles offer; others can be written."),
+    ] = ("break", "lunch", "training", "paperwork")
+    max_on_break: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1000,
+            description="How many may be away at once; one more must ask, and a supervisor decides. 0: any number.",
+        ),
+    ] = 0
+    receipt_seconds: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=86_400,
+            description="A message of which a channel that promised receipts says nothing for so long "
+            "is shown as one that may not have arrived.",
+        ),
+    ] = 60.0
+    edit_window_seconds: Annotated[
+        float,
+        Meta(
+            ge=0, le=86_400, description="An operator may change or take back their last message for so long; 0: never."
+        ),
+    ] = 900.0
+    announce_supervision: Annotated[
+        bool, Meta(description="true: operators see when a supervisor watches, listens or speaks in their session.")
+    ] = True
+    short_abandon_seconds: Annotated[
+        float,
+        Meta(ge=0, le=120, description="Customers who leave sooner are not counted as abandoned; 0: all are."),
+    ] = 6.0
+
+
+class NoticeSettings(Section, frozen=True, kw_only=True):
+    """One destination of notices to people outside: a section `[notices.NAME]` each."""
+
+    kind: Annotated[
+        Literal["webhook", "email"], Meta(description="webhook: a signed POST (Standard Webhooks). email: over SMTP.")
+    ] = "webhook"
+    url: Annotated[str, Meta(description="Webhook: the address that takes notices.")] = ""
+    secret_file: Annotated[
+        str, Meta(description="Webhook: file with the shared secret (chmod 600), whsec_ and 24 to 64 bytes in base64.")
+    ] = ""
+    allow_private: Annotated[
+        bool, Meta(description="Webhook: true lets it be http, or an address of this machine or of your own network.")
+    ] = False
+    smtp_host: Annotated[str, Meta(description="E-mail: the mail server.")] = ""
+    smtp_port: Annotated[int, Meta(ge=1, le=65535, description="E-mail: its TCP port.")] = 587
+    smtp_tls: Annotated[
+        Literal["starttls", "tls", "none"],
+        Meta(description="E-mail: starttls; tls from the first byte (port 465); none only for this machine."),
+    ] = "starttls"
+    smtp_user: Annotated[str, Meta(description="E-mail: the user to sign on with. Empty: not at all.")] = ""
+    password_file: Annotated[str, Meta(description="E-mail: file with that user's password (chmod 600).")] = ""
+    sender: Annotated[str, Meta(description="E-mail: the address that notices come from.")] = ""
+    recipients: Annotated[tuple[str, ...], Meta(max_length=50, description="E-mail: who gets them.")] = ()
+
+
+class Settings(Section, frozen=True, kw_only=True):
+    """All sections of a configuration file, with their defaults."""
+
+    server: ServerSettings = ServerSettings()
+    media: MediaSettings = MediaSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    desk: DeskSettings = DeskSettings()
+    queues: dict[QueueName, QueueSettings] = msgspec.field(default_factory=dict[str, QueueSettings])
+    notices: dict[QueueName, NoticeSettings] = {}  # noqa: RUF012 - msgspec gives each its own
+    channels: dict[QueueName, ChannelSettings] = {}  # noqa: RUF012 - msgspec gives each its own
+    assistants: dict[QueueName, AssistantSettings] = {}  # noqa: RUF012 - msgspec gives each its own
+    twilio: TwilioSettings = TwilioSettings()
+    recording: RecordingSettings = RecordingSettings()
+    redaction: RedactionSettings = RedactionSettings()
+    card: CardSettings = CardSettings()
+    llm: LlmSettings = LlmSettings()
+    files: FilesSettings = FilesSettings()
+    understanding: UnderstandingSettings = UnderstandingSettings()
+    triggers: TriggersSettings = TriggersSettings()
+    widget: WidgetSettings = WidgetSettings()
+    log: LogSettings = LogSettings()
+
+
+NAMED: Final[dict[str, type[Section]]] = {
+    QUEUES: QueueSettings,
+    NOTICES: NoticeSettings,
+    ASSISTANTS: AssistantSettings,
+}
+"""The sections of which there is one for each name."""
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the broker is told at start-up: the settings, resolved paths, and the secrets.
+
+    Attributes:
+        settings: The sections, as written in the file or by default.
+        folder: Relative paths of the settings count from here.
+        data_dir: Absolute.
+        database_url: `sqlite:///<absolute path>` or `postgresql://...`, with its password.
+        identity_secret: By which sites sign who their visitors are; None when none is configured.
+        llm_key: None when the language model's endpoint needs none, or none is configured.
+        twilio_auth_token: None when calls from Twilio are not configured.
+    """
+
+    settings: Settings
+    folder: Path
+    data_dir: Path
+    database_url: SecretText
+    twilio_auth_token: SecretText | None = None
+    llm_key: SecretText | None = None
+    identity_secret: SecretText | None = None
+
+    def secret(self, file: str) -> SecretText | None:
+        """Return the secret in a file that a section names; None when it names none.
+
+        Raises:
+            ConfigError: It is missing or readable by others.
+        """
+        return _secret({}, "", file, self.folder)
+
+    @property
+    def desk(self) -> DeskSettings:
+        """The rules of the desk."""
+        return self.settings.desk
+
+    @property
+    def recordings_dir(self) -> Path:
+        """Where recordings are kept; a relative folder counts from data_dir."""
+        return self.data_dir / Path(self.settings.recording.folder or "recordings").expanduser()
+
+    def queue(self, name: str) -> QueueSettings:
+        """What is different in this queue."""
+        return self.settings.queues.get(name, QueueSettings())
+
+
+def load(path: Path | None, environment: Mapping[str, str]) -> Config:
+    """Return the configuration in `path`, else in the file OPERATOR_CONFIG names, else the defaults.
+
+    Raises:
+        ConfigError: The file or a secret is missing, unreadable or malformed, names an unknown setting or section,
+            holds a value out of range, or describes a listener that strangers could read along on.
+    """
+    named = path or (Path(environment[CONFIG_VARIABLE]) if environment.get(CONFIG_VARIABLE) else None)
+    folder = named.resolve().parent if named else Path.cwd()
+    settings = parse(_read(named)) if named else Settings()
+    return resolve(settings, folder, environment)
+
+
+def parse(text: str) -> Settings:
+    """Return the settings written in `text` (TOML), each checked by itself.
+
+    Raises:
+        ConfigError: Not TOML, or an unknown name, or a value of the wrong type or out of range.
+    """
+    try:
+        tables = cast("dict[str, object]", tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"The configuration is not TOML: {error}.") from error
+    channels = _channels(tables)
+    refuse_unknown(tables, Settings, NAMED)
+    queues = _named(QUEUES, tables, QueueSettings)
+    notices = _named(NOTICES, tables, NoticeSettings)
+    assistants = _named(ASSISTANTS, tables, AssistantSettings)
+    try:
+        settings = msgspec.convert(tables, Settings)
+        return msgspec.structs.replace(
+            settings, queues=queues, notices=notices, channels=channels, assistants=assistants
+        )
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).partition(" - at `$.")
+        section, _, name = where.rstrip("`").partition(".")
+        raise ConfigError(f"[{section}] {name}: {what}." if name else f"[{section}]: {what}.") from error
+
+
+def _named(section: str, tables: dict[str, object], struct: type[S]) -> dict[str, S]:
+    """Take the sections `[section.NAME]` out of `tables`.
+
+    One by one, because msgspec does not say which entry of a dict is wrong.
+    """
+    return {
+        name: _one(f"{section}.{name}", name, one, struct)
+        for name, one in table_of(section, tables.pop(section, {})).items()
+    }
+
+
+def _channels(tables: dict[str, object]) -> dict[str, ChannelSettings]:
+    """Take the sections `[channels.NAME]` out of `tables`, each by the struct of its kind."""
+    found: dict[str, ChannelSettings] = {}
+    for name, table in table_of(CHANNELS, tables.pop(CHANNELS, {})).items():
+        section = f"{CHANNELS}.{name}"
+        struct = KINDS[kind_of(section, table, KINDS)]
+        refuse_unknown_settings(section, table, struct)
+        found[name] = _one(section, name, table, struct)
+    return found
+
+
+def _one(section: str, name: str, table: object, struct: type[S]) -> S:
+    try:
+        msgspec.convert(name, QueueName)
+    except msgspec.ValidationError as error:
+        raise ConfigError(
+            f"[{section}] is no name for a section: use small letters, digits, - and _, such as [{section.lower()}]."
+        ) from error
+    try:
+        return msgspec.convert(table, struct)
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).partition(" - at `$.")
+        raise ConfigError(f"[{section}] {where.rstrip('`')}: {what}.") from error
+
+
+def resolve(settings: Settings, folder: Path, environment: Mapping[str, str]) -> Config:
+    """Return the configuration of checked `settings`; relative paths count from `folder`.
+
+    Raises:
+        ConfigError: A secret is missing or readable by others, or settings contradict each other.
+    """
+    check_listener("server", settings.server, folder)
+    check_listener("media", settings.media, folder)
+    data_dir = (folder / Path(settings.server.data_dir).expanduser()).resolve()
+    twilio_token = _secret(environment, TWILIO_TOKEN_VARIABLE, settings.twilio.auth_token_file, folder)
+    check_twilio(settings.twilio, settings.server, settings.media, has_token=twilio_token is not None)
+    check_llm(settings.llm)
+    password = _secret(environment, "", settings.database.password_file, folder)
+    identity_secret = _secret({}, "", settings.widget.identity_secret_file, folder)
+    check_widget(settings.widget, settings.media, secret=identity_secret)
+    return Config(
+        settings=settings,
+        folder=folder,
+        data_dir=data_dir,
+        database_url=check_database(
+            environment.get(DATABASE_URL_VARIABLE, ""), settings.database.url, password, data_dir
+        ),
+        twilio_auth_token=twilio_token,
+        llm_key=_secret(environment, LLM_KEY_VARIABLE, settings.llm.key_file, folder),
+        identity_secret=identity_secret,
+    )
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"The configuration file {path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"The configuration file {path} is not text in UTF-8.") from error
+
+
+def _secret(environment: Mapping[str, str], variable: str, file: str, folder: Path) -> SecretText | None:
+    """Return the secret of `variable`, else of `file`; None when neither is given."""
+    if variable and environment.get(variable, "").strip():
+        return SecretText(environment[variable].strip())
+    if not file:
+        return None
+    try:
+        return read_secret(folder / Path(file).expanduser())
+    except SecretFileError as error:
+        raise ConfigError(str(error)) from error

@@ -1,0 +1,18 @@
+"""Say what a live call should be, from the session alone, so that repeating it after a crash is safe."""
+
+from server.core.session import Session
+from server.wire.terms import CallPhase, Party, SessionState
+
+
+def call_phase(session: Session) -> CallPhase:
+    """Return who the caller should be talking with."""
+    match session.state:
+        case SessionState.CONNECTING | SessionState.ACTIVE:
+            return CallPhase.OPERATOR
+        case SessionState.HELD:
+            return CallPhase.HOLD
+        case SessionState.WRAP_UP | SessionState.CLOSED:
+            ended = session.hung_up or session.ended_by is Party.CUSTOMER
+            return CallPhase.ENDED if ended else CallPhase.ASSISTANT
+        case SessionState.SCREENING | SessionState.ASKED | SessionState.QUEUED | SessionState.OFFERED:
+            return CallPhase.ASSISTANT

@@ -1,0 +1,63 @@
+"""Know when a session must move by itself, and by which fact; a session that waits always has such a moment.
+
+The instant is a column of the session's row, so a restart forgets nothing (docs/adr/0003).
+"""
+
+from datetime import datetime, timedelta
+
+from server.core import inputs
+from server.core.session import Rules, Session
+from server.wire.terms import Medium, SessionState
+
+Deadline = tuple[datetime, inputs.Input]
+"""When a session moves by itself, and the fact it then meets."""
+
+
+def next_deadline(session: Session, rules: Rules) -> Deadline | None:
+    """Return when the session moves by itself and what happens then; None only when it is closed or in talk."""
+    match session.state:
+        case SessionState.SCREENING | SessionState.ASKED:
+            return _before_the_queue(session, rules)
+        case SessionState.QUEUED | SessionState.OFFERED:
+            return _while_waiting(session, rules)
+        case SessionState.CONNECTING:
+            return session.lease_expires_at or session.requested_at, inputs.ConnectFailed(session.epoch)
+        case SessionState.ACTIVE | SessionState.HELD:
+            return _in_talk(session, rules)
+        case SessionState.WRAP_UP:
+            return session.wrap_up_until or session.requested_at, inputs.WrapUpLapsed()
+        case SessionState.CLOSED:
+            return None
+
+
+def _before_the_queue(session: Session, rules: Rules) -> Deadline:
+    """Return when the guard's time is over, or that of who was asked."""
+    if session.state is SessionState.ASKED:
+        return session.answer_by or session.requested_at, inputs.ConsultLapsed()
+    return session.requested_at + timedelta(seconds=rules.screening_seconds), inputs.ScreeningPassed()
+
+
+def _while_waiting(session: Session, rules: Rules) -> Deadline:
+    """Return the end of the ring, the next step of the policy or the end of the wait, whichever comes first."""
+    soonest: Deadline = session.wait_expires_at, inputs.WaitExpired()
+    if session.policy_done < len(rules.policy.steps):
+        seconds = rules.policy.steps[session.policy_done].after_seconds
+        step_at = session.waiting_since + timedelta(seconds=seconds)
+        if step_at < soonest[0]:
+            soonest = step_at, inputs.PolicyDue(session.policy_done)
+    if session.passed_at is not None and session.offered_to is None and rules.ring_again_seconds:
+        again_at = session.passed_at + timedelta(seconds=rules.ring_again_seconds)
+        if again_at < soonest[0]:
+            soonest = again_at, inputs.RingAgain()
+    if session.offer_expires_at is not None and session.offer_expires_at < soonest[0]:
+        soonest = session.offer_expires_at, inputs.OfferLapsed()
+    return soonest
+
+
+def _in_talk(session: Session, rules: Rules) -> Deadline | None:
+    """Return the end of the grace of an operator who dropped off."""
+    if session.operator_lost_at is None:
+        return None
+    voice = session.medium is Medium.VOICE
+    seconds = rules.reconnect_voice_seconds if voice else rules.reconnect_chat_seconds
+    return session.operator_lost_at + timedelta(seconds=seconds), inputs.OperatorGone(session.epoch)

@@ -1,0 +1,59 @@
+"""Order what must follow a change; the broker writes the orders beside the change and carries them out after it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Notice(StrEnum):
+    """What a waiting or returning customer is told; the wording is configuration."""
+
+    OPERATOR_JOINED = "operator_joined"
+    BACK_IN_QUEUE = "back_in_queue"
+    PASSED_ON = "passed_on"
+    BACK_WITH_ASSISTANT = "back_with_assistant"
+    NOBODY_CAME = "nobody_came"
+
+
+@dataclass(frozen=True, slots=True)
+class SyncCall:
+    """Bring the live call to what the session says (`core.calls.call_phase`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnToAssistant:
+    """Tell the assistant that the human stretch is over, with all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerAssistant:
+    """Tell the assistant the answer to its question, or the decision on its proposal."""
+
+
+@dataclass(frozen=True, slots=True)
+class TellCustomer:
+    """Tell the customer, in the conversation."""
+
+    notice: Notice
+
+
+@dataclass(frozen=True, slots=True)
+class DropDial:
+    """Have the carrier stop ringing a call that we placed."""
+
+
+@dataclass(frozen=True, slots=True)
+class TellWaiting:
+    """Tell who waits a line of the policy; `{position}` and `{waited_minutes}` are filled in when it is said."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Send a notice about the waiting session, unless somebody has taken it by then."""
+
+    destinations: tuple[str, ...]
+
+
+Effect = SyncCall | ReturnToAssistant | AnswerAssistant | TellCustomer | TellWaiting | Notify | DropDial
+"""Every order there is."""

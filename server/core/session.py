@@ -1,0 +1,172 @@
+"""Hold what the machine decides on: one handoff session, without any text that a customer wrote."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from server.core.policy import NO_POLICY, Policy
+from server.core.strategy import RING_IDLE, Routing
+from server.wire.skills import Skill
+from server.wire.terms import (
+    Consent,
+    ConversationId,
+    Dial,
+    Medium,
+    OperatorId,
+    OrganisationId,
+    Outcome,
+    Party,
+    Recording,
+    SessionId,
+    SessionKind,
+    SessionState,
+    Supervision,
+)
+from server.wire.views import Ticket
+
+OPEN_STATES = frozenset(SessionState) - {SessionState.CLOSED}
+"""States in which a session is on somebody's screen."""
+WAITING_STATES = frozenset({SessionState.QUEUED, SessionState.OFFERED})
+"""States in which the customer waits for a person."""
+IN_HAND_STATES = frozenset({SessionState.CONNECTING, SessionState.ACTIVE, SessionState.HELD})
+"""States in which an operator has the customer."""
+
+
+CONSULT_KINDS = frozenset({SessionKind.ASSIST, SessionKind.APPROVE})
+"""What an operator answers without taking the customer: the conversation stays the assistant's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The durations that bound every state; from `[desk]` of the configuration.
+
+    All in seconds. `reconnect_*` is how long an operator who dropped off keeps the customer before the session goes
+    back to its place in the queue. `policy` is what happens meanwhile to who waits; `outcome_to` are the destinations
+    that are told how a handoff ended. `queues` are the complete rules of the queues that differ. `receipt_seconds` is
+    how long a channel that promised receipts may be silent about a message; `edit_window_seconds` how long an operator
+    may change or take back what they said. `announce_supervision`: operators see when a supervisor is in their session.
+    `short_abandon_seconds`: who leaves sooner is not counted as abandoned. `away_after_missed`: so many rings missed in
+    a row set an operator away (0: never); `rest_*` is how long nobody is rung after a ring they missed or declined.
+    `ring_again_seconds` after the last ring that nobody took, everybody may be rung for the session again (0: never).
+    """
+
+    screening_seconds: float = 5.0
+    offer_voice_seconds: float = 15.0
+    offer_chat_seconds: float = 30.0
+    connect_lease_seconds: float = 5.0
+    reconnect_voice_seconds: float = 15.0
+    reconnect_chat_seconds: float = 120.0
+    wrap_up_seconds: float = 60.0
+    wait_expires_seconds: float = 1800.0
+    promise_seconds: float = 60.0
+    receipt_seconds: float = 60.0
+    edit_window_seconds: float = 900.0
+    announce_supervision: bool = True
+    short_abandon_seconds: float = 6.0
+    away_after_missed: int = 0
+    rest_missed_seconds: float = 0.0
+    rest_declined_seconds: float = 0.0
+    ring_again_seconds: float = 0.0
+    routing: Routing = RING_IDLE
+    policy: Policy = NO_POLICY
+    outcome_to: tuple[str, ...] = ()
+    record: bool = False
+    record_needs_consent: bool = True
+    queues: Mapping[str, "Rules"] = field(default_factory=dict[str, "Rules"])
+
+    def of(self, queue: str) -> "Rules":
+        """Return the rules of one queue: its own where the configuration has some, else these."""
+        return self.queues.get(queue, self)
+
+    dial_seconds: float = 40.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One stay of a customer with the human team.
+
+    Attributes:
+        number: Counts from 1 within the organisation; people say "H-0042".
+        epoch: Goes up at each claim and each release; fences commands, media and timers.
+        version: Goes up at each saved change.
+        queued_at: The place in the queue; kept when the session comes back.
+        waiting_since: When the wait in this queue began; the seconds of its policy count from here.
+        policy_done: How many steps of the policy are behind the session.
+        declined_by: Operators who let an offer of this stay in the queue pass.
+        passed_at: When the last of them did.
+        skills: What its operator must be able to do, beside what its queue asks for.
+        lease_expires_at: When CONNECTING must have become ACTIVE.
+        operator_lost_at: Since when the operator's console or leg is missing; None while it is there.
+        hung_up: The caller's line was dropped by us.
+        supervisor_leg: The one audio leg through which the supervisor may hear and speak; empty while there is none.
+        follow_up_at: When what is still to be done is due; set whenever `follow_up` is.
+        dial: How far a call that we placed has got; None for a session that a customer began.
+        recording: Follows from the rest by `server.core.recording`; PAUSED is the operator's word.
+        recording_failure: Why the recorder gave up in this call; empty while it did not.
+        score: How content the customer is, from 1 to 5; 0 while they have not said.
+        answer_by: When a question or a proposal must have been answered; then its default holds.
+        default_answer: Of a question, the answer when nobody gives one; of a proposal, `approve` or `decline`.
+    """
+
+    id: SessionId
+    organisation_id: OrganisationId
+    number: int
+    conversation_id: ConversationId
+    medium: Medium
+    kind: SessionKind
+    state: SessionState
+    queue: str
+    priority: int
+    requested_at: datetime
+    queued_at: datetime
+    promise_at: datetime
+    wait_expires_at: datetime
+    waiting_since: datetime
+    policy_done: int = 0
+    epoch: int = 0
+    version: int = 0
+    offered_to: OperatorId | None = None
+    offer_expires_at: datetime | None = None
+    declined_by: tuple[OperatorId, ...] = ()
+    passed_at: datetime | None = None
+    skills: tuple[Skill, ...] = ()
+    operator_id: OperatorId | None = None
+    accepted_at: datetime | None = None
+    lease_expires_at: datetime | None = None
+    active_at: datetime | None = None
+    muted: bool = False
+    operator_lost_at: datetime | None = None
+    wrap_up_until: datetime | None = None
+    ended_at: datetime | None = None
+    ended_by: Party | None = None
+    closed_at: datetime | None = None
+    outcome: Outcome | None = None
+    hung_up: bool = False
+    follow_up: str = ""
+    follow_up_at: datetime | None = None
+    follow_up_done_at: datetime | None = None
+    follow_up_done_by: OperatorId | None = None
+    tickets: tuple[Ticket, ...] = ()
+    dial: Dial | None = None
+    disposition: str = ""
+    note: str = ""
+    supervisor_id: OperatorId | None = None
+    supervision: Supervision = Supervision.NONE
+    supervisor_leg: str = ""
+    recording: Recording = Recording.OFF
+    consent: Consent = Consent.UNKNOWN
+    recording_failure: str = ""
+    score: int = 0
+    score_comment: str = ""
+    answer_by: datetime | None = None
+    default_answer: str = ""
+
+
+def is_consult(session: Session) -> bool:
+    """Tell whether the session is a question or a proposal to an operator, and no customer in anybody's hands."""
+    return session.kind in CONSULT_KINDS
+
+
+def label(number: int) -> str:
+    """Return what people call a session: H-0042."""
+    return f"H-{number:04d}"

@@ -1,0 +1,249 @@
+"""Carry out who hears whom in one call: its legs, its plan, and the links between them.
+
+`server.core.legs` decides; this object keeps the legs, asks it after every change, and moves the links. Before: a
+plan from the broker, a leg that came or went, an operator's first audio. After: frames flow as the table says, and
+the facts are told.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from server.broker.ports.media import Admission, Bridged, CallPlan, CallState, Digit, Keys, MediaFact
+from server.core.legs import HANDING_OVER, Hearing, OperatorLeg, Sound, hearing
+from server.media.codecs import silence
+from server.media.dialling import Dialling
+from server.media.ears import Ears
+from server.media.fences import fences, supervision
+from server.media.leg import Leg
+from server.media.recorder import Recorder
+from server.media.recording import Recording
+from server.media.tone import tone_frame
+from server.wire.media import MediaDtmf, MediaMute, MediaPhase
+from server.wire.terms import CallPhase, ConversationId, LegRole
+
+FIRST_AUDIO_SECONDS: Final = 1.0
+"""An operator leg that sends nothing for so long takes the caller all the same: its microphone may be broken."""
+STALLED_SECONDS: Final = 10.0
+"""A leg whose peer has not read for so long is gone."""
+
+Tell = Callable[[MediaFact], None]
+"""Where facts go."""
+
+
+class Call:
+    """One live call; all its changes are in this file."""
+
+    def __init__(
+        self, call_id: ConversationId, tell: Tell, recorder: Recorder | None = None, *, beeps: bool = True
+    ) -> None:
+        """Begin without legs, in the assistant's hands; facts go to `tell`, recordings to `recorder`."""
+        self.call_id: Final = call_id
+        self.legs: Final[dict[LegRole, Leg]] = {}
+        self._tell: Final = tell
+        self._plan = CallPlan(call_id=call_id, phase=CallPhase.ASSISTANT, epoch=0, muted=False, version=0)
+        self._up_epoch: int | None = None
+        self._hearing: Hearing = hearing(CallPhase.ASSISTANT, OperatorLeg.AWAITED, muted=False)
+        self._ears: Final = Ears()
+        self._bridged = False
+        self._dialling: Final = Dialling()
+        self.recording: Final = Recording(call_id, tell, recorder)
+        self._beeps: Final = beeps
+        self._ticks = 0
+        self._caller_left_at: float | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the plan says the call is over."""
+        return self._plan.phase is CallPhase.ENDED
+
+    @property
+    def needs_ticks(self) -> bool:
+        """Whether somebody hears something the worker makes itself: keys, tone, silence, or several voices at once."""
+        made = self._dialling.busy or self._hearing.made_for_caller is not None
+        return (made and LegRole.CALLER in self.legs) or self._ears.mixing
+
+    def fences(self, admission: Admission) -> bool:
+        """Tell whether the plan keeps this leg out."""
+        return fences(self._plan, admission)
+
+    def state(self) -> CallState:
+        """Return what is held, for a broker that has just come back."""
+        plan = self._plan
+        return CallState(
+            call_id=self.call_id,
+            phase=plan.phase,
+            epoch=plan.epoch,
+            version=plan.version,
+            legs=tuple(leg.up() for leg in self.legs.values()),
+            bridged=self._bridged,
+        )
+
+    def apply(self, plan: CallPlan, now: float) -> None:
+        """Make the call what `plan` says; an older plan than the last is ignored."""
+        if (plan.epoch, plan.version) < (self._plan.epoch, self._plan.version):
+            return
+        self._plan = plan
+        for leg in [leg for leg in self.legs.values() if self.ended or self.fences(leg.admission)]:
+            self.drop(leg, "ended" if self.ended else "fenced", clean=True)
+        self._arrange(now)
+
+    def join(self, leg: Leg, now: float) -> None:
+        """Take a leg in; it replaces an older one of its role."""
+        older = self.legs.get(leg.role)
+        if older is not None:
+            self.drop(older, "replaced", clean=True)
+        self.legs[leg.role] = leg
+        self._tell(leg.up())
+        leg.voice.ready(leg.admission)
+        if leg.muted:
+            leg.voice.tell(MediaMute(on=True))
+        if leg.role in {LegRole.CALLER, LegRole.ASSISTANT}:
+            leg.voice.tell(MediaPhase(phase=self._hearing.talks_with))
+        self._arrange(now)
+        caller = self.legs.get(LegRole.CALLER)
+        if leg.role is LegRole.OPERATOR and caller is not None:
+            caller.repeat_to(leg, now)
+
+    def leave(self, leg: Leg, reason: str, now: float, *, clean: bool) -> None:
+        """Take note that a leg's socket is gone."""
+        if self.legs.get(leg.role) is leg:
+            self._forget(leg, reason, clean=clean)
+            if leg.role is LegRole.CALLER:
+                self._caller_left_at = now
+            self._arrange(now)
+
+    def drop(self, leg: Leg, reason: str, *, clean: bool) -> None:
+        """Hang up on a leg; the caller of this arranges the rest anew."""
+        self._forget(leg, reason, clean=clean)
+        leg.voice.hang_up(reason)
+
+    def first_audio(self, leg: Leg, now: float) -> None:
+        """Give the caller to an operator whose audio has just begun; before its first frame is carried."""
+        leg.has_spoken = True
+        if leg.role is LegRole.OPERATOR:
+            self._arrange(now)
+
+    def mute(self, leg: Leg, now: float, *, on: bool) -> None:
+        """Do what a leg says about itself, in order with its audio."""
+        leg.muted = on
+        self._arrange(now)
+        leg.voice.tell(MediaMute(on=on))
+
+    def digit(self, digit: str) -> None:
+        """Tell that the caller pressed a key: the broker, and whoever hears the caller."""
+        self._tell(Digit(call_id=self.call_id, digit=digit))
+        caller = self.legs.get(LegRole.CALLER)
+        for link in caller.links if caller is not None else ():
+            link.listener.voice.tell(MediaDtmf(digit=digit))
+
+    def dial(self, keys: Keys, now: float) -> None:
+        """Press keys on the caller's line, by word or as tones; only while the operator they come from talks."""
+        caller = self.legs.get(LegRole.CALLER)
+        talking = self._hearing.talks_with is CallPhase.OPERATOR and keys.epoch == self._plan.epoch
+        if caller is not None and talking:
+            self._dialling.press(keys, caller)
+            self._arrange(now)
+
+    def tick(self, now: float) -> None:
+        """Give everybody 20 ms of what the worker makes itself for them."""
+        self._ears.tick()
+        caller = self.legs.get(LegRole.CALLER)
+        if caller is None:
+            return
+        made, tone = self._hearing.made_for_caller, self._dialling.next()
+        if tone:
+            caller.voice.hear(tone)
+            self._arrange(now)
+        elif made is Sound.TONE and self._beeps:
+            caller.voice.hear(tone_frame(caller.rate, self._ticks))
+            self._ticks += 1
+        elif made in {Sound.TONE, Sound.SILENCE}:
+            caller.voice.hear(silence(caller.rate))
+
+    def second(self, now: float) -> None:
+        """Once a second: tell our people how the audio is, and let go of peers that have stopped reading."""
+        for leg in list(self.legs.values()):
+            if leg.voice.stalled_seconds > STALLED_SECONDS:
+                self.drop(leg, "stalled", clean=False)
+                self._arrange(now)
+        if self._hearing is HANDING_OVER:
+            self._arrange(now)  # the operator's first audio may be overdue
+        self.recording.write(now)
+        readings = {role: leg.meter.read() for role, leg in self.legs.items()}
+        far = readings.get(LegRole.CALLER)
+        for listener in [leg for role, leg in self.legs.items() if role in {LegRole.OPERATOR, LegRole.SUPERVISOR}]:
+            listener.tell_quality(readings[listener.role], far, self._caller_silent_ms(listener, now))
+
+    def _forget(self, leg: Leg, reason: str, *, clean: bool) -> None:
+        del self.legs[leg.role]
+        leg.link_to({})
+        self._tell(leg.down(reason, clean=clean))
+
+    def _caller_silent_ms(self, listener: Leg, now: float) -> int:
+        """Return for how long `listener` could not have heard the caller."""
+        caller = self.legs.get(LegRole.CALLER)
+        if caller is not None:
+            return caller.meter.silent_ms(now)
+        left_at = self._caller_left_at if self._caller_left_at is not None else listener.joined_at
+        return max(0, round((now - left_at) * 1000))
+
+    def _operator_leg(self, now: float) -> OperatorLeg:
+        """Return how far the operator leg of the plan's epoch is, and remember when it is up."""
+        operator = self.legs.get(LegRole.OPERATOR)
+        epoch = self._plan.epoch
+        known = self._plan.answered or self._up_epoch == epoch
+        if operator is None or operator.epoch != epoch:
+            return OperatorLeg.LOST if known else OperatorLeg.AWAITED
+        if known or operator.has_spoken or self._muted or now - operator.joined_at >= FIRST_AUDIO_SECONDS:
+            self._up_epoch = epoch
+            return OperatorLeg.UP
+        return OperatorLeg.READY
+
+    @property
+    def _muted(self) -> bool:
+        """Whether the operator is not heard: the plan says so, or the leg itself."""
+        operator = self.legs.get(LegRole.OPERATOR)
+        return self._plan.muted or (operator is not None and operator.muted)
+
+    def _arrange(self, now: float) -> None:
+        """Ask the table who hears whom now, and move the links; whatever did not change is left alone."""
+        before = self._hearing
+        self._hearing = hearing(
+            self._plan.phase,
+            self._operator_leg(now),
+            muted=self._muted,
+            supervision=supervision(self._plan, self.legs.get(LegRole.SUPERVISOR)),
+        )
+        if self._hearing.talks_with is not CallPhase.OPERATOR:
+            self._dialling.stop()
+        self._ears.lead(self.legs.values(), self._hears)
+        if self._hearing.caller is not before.caller:
+            self._caller_hears_another(before.caller is not Sound.SILENCE)
+        if self._hearing.talks_with is not before.talks_with:
+            for role in (LegRole.CALLER, LegRole.ASSISTANT):
+                if role in self.legs:
+                    self.legs[role].voice.tell(MediaPhase(phase=self._hearing.talks_with))
+        self._note_bridge()
+        talking = self._hearing.talks_with is CallPhase.OPERATOR
+        self.recording.follow(self._plan.record, self.legs.get(LegRole.CALLER), now, talking=talking)
+
+    def _hears(self, leg: Leg) -> frozenset[LegRole]:
+        """Return whose voices a leg hears; an operator leg of another epoch none, nor a caller who hears keys."""
+        if leg.role is LegRole.CALLER and self._dialling.busy:
+            return frozenset()
+        if leg.role is LegRole.OPERATOR and leg.epoch != self._plan.epoch:
+            return frozenset()
+        return self._hearing.voices(leg.role)
+
+    def _caller_hears_another(self, flush: bool) -> None:  # noqa: FBT001 - private, one caller
+        self._ticks = 0
+        caller = self.legs.get(LegRole.CALLER)
+        if caller is not None and flush:
+            caller.voice.flush()
+
+    def _note_bridge(self) -> None:
+        """Tell when caller and operator begin to hear each other."""
+        bridged = self._hearing.talks_with is CallPhase.OPERATOR and LegRole.CALLER in self.legs
+        if bridged and not self._bridged:
+            self._tell(Bridged(call_id=self.call_id, epoch=self._plan.epoch))
+        self._bridged = bridged

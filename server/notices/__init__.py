@@ -1,0 +1,1 @@
+"""Carry notices to people outside: one module a way of sending, all behind `server.broker.ports.notices`."""

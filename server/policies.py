@@ -1,0 +1,175 @@
+"""Read the queues' policies and the destinations of notices from the configuration; refuse what cannot work."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, time
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from server.broker.ports.notices import Destination
+from server.clock import Clock
+from server.config import Config, NoticeSettings, Settings
+from server.config_queues import QueueSettings, StepSettings
+from server.config_rules import ConfigError, is_loopback
+from server.core import policy as core
+from server.core.policy import Hours, Line, Opening, Policy, PolicyError, PolicyStep, When
+from server.notices.email import Email
+from server.notices.signed_post import check_url
+from server.notices.webhook import Webhook
+
+_DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_HOURS: Final = re.compile(r"(?P<first>[a-z]{3})(-(?P<last>[a-z]{3}))? +(?P<begin>\d\d:\d\d)-(?P<end>\d\d:\d\d)")
+_PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
+_KNOWN: Final = frozenset({"position", "waited_minutes"})
+DEFAULT_QUEUE: Final = "default"
+
+
+def lines_of(settings: Settings) -> dict[str, Line]:
+    """Return every queue with its policy, checked as a whole.
+
+    Raises:
+        ConfigError: hours, time zones, days or steps that make no sense; a policy with a hole or a circle.
+    """
+    lines = {name: _line(name, settings, queue) for name, queue in settings.queues.items()}
+    lines.setdefault(DEFAULT_QUEUE, Line(Policy(), settings.desk.wait_expires_seconds))
+    try:
+        core.check(lines, frozenset(settings.notices))
+    except PolicyError as error:
+        raise ConfigError(str(error)) from error
+    for name, queue in settings.queues.items():
+        for destination in queue.outcome_to:
+            if destination not in settings.notices:
+                raise ConfigError(
+                    f"[queues.{name}] outcome_to: there is no destination {destination!r}. Write a section "
+                    f"[notices.{destination}]."
+                )
+    return lines
+
+
+def destinations_of(config: Config, clock: Clock) -> dict[str, Destination]:
+    """Return every destination of notices, ready to send.
+
+    Raises:
+        ConfigError: a setting is missing or makes no sense, or a secret cannot be read.
+    """
+    makers: Mapping[str, Callable[[Config, str, NoticeSettings, Clock], Destination]] = {
+        "webhook": _webhook,
+        "email": _email,
+    }
+    return {name: makers[one.kind](config, name, one, clock) for name, one in config.settings.notices.items()}
+
+
+def _line(name: str, settings: Settings, queue: QueueSettings) -> Line:
+    wait = queue.wait_expires_seconds
+    steps = tuple(_step(name, step) for step in queue.policy)
+    return Line(Policy(steps, _hours(name, queue)), settings.desk.wait_expires_seconds if wait is None else wait)
+
+
+def _step(queue: str, step: StepSettings) -> PolicyStep:
+    where = f"[queues.{queue}] policy: the step after {step.after_seconds:g} s"
+    actions: list[core.Action] = []
+    if step.tell:
+        unknown = sorted(set(_PLACEHOLDER.findall(step.tell)) - _KNOWN)
+        if unknown:
+            raise ConfigError(
+                f"{where} tells {{{unknown[0]}}}, which nobody fills in. There are: {{position}}, {{waited_minutes}}."
+            )
+        actions.append(core.Tell(step.tell))
+    if step.notify:
+        actions.append(core.Notify(step.notify))
+    if step.overflow:
+        actions.append(core.Overflow(step.overflow))
+    if step.expire:
+        actions.append(core.Expire())
+    if len(actions) != 1:
+        raise ConfigError(
+            f"{where} does {len(actions) or 'nothing'}: write one of tell, notify, overflow, expire = true."
+        )
+    return PolicyStep(step.after_seconds, actions[0], When(step.when))
+
+
+def _hours(queue: str, settings: QueueSettings) -> Hours | None:
+    try:
+        zone = ZoneInfo(settings.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ConfigError(
+            f"[queues.{queue}] time_zone: there is no zone {settings.time_zone!r}. "
+            "Write one such as Europe/Berlin or UTC."
+        ) from error
+    try:
+        holidays = frozenset(date.fromisoformat(day) for day in settings.holidays)
+    except ValueError as error:
+        raise ConfigError(f'[queues.{queue}] holidays: {error}. Write days such as "2027-01-01".') from error
+    openings = tuple(_opening(queue, text) for text in settings.hours)
+    _check_overlaps(queue, settings.hours, openings)
+    return Hours(zone, openings, holidays) if openings else None
+
+
+def _opening(queue: str, text: str) -> Opening:
+    refusal = ConfigError(
+        f'[queues.{queue}] hours: {text!r} is not understood. Write days and times, "mon-fri 09:00-17:30".'
+    )
+    found = _HOURS.fullmatch(text.strip().lower())
+    if found is None:
+        raise refusal
+    first, last = found["first"], found["last"] or found["first"]
+    try:
+        begin, end = time.fromisoformat(found["begin"]), time.fromisoformat(found["end"].replace("24:00", "00:00"))
+        low, high = _DAYS.index(first), _DAYS.index(last)
+    except ValueError as error:
+        raise refusal from error
+    if end <= begin and end != time():
+        raise ConfigError(
+            f"[queues.{queue}] hours: {text!r} ends before it begins. "
+            "For a night, write two: one up to 24:00, one from 00:00."
+        )
+    days = range(low, high + 1) if low <= high else (*range(low, 7), *range(high + 1))
+    return Opening(frozenset(days), begin, end)
+
+
+def _check_overlaps(queue: str, texts: tuple[str, ...], openings: tuple[Opening, ...]) -> None:
+    for index, one in enumerate(openings):
+        for other_index, other in enumerate(openings[:index]):
+            if one.days & other.days and one.begin < _end(other) and other.begin < _end(one):
+                raise ConfigError(f"[queues.{queue}] hours: {texts[other_index]!r} and {texts[index]!r} overlap.")
+
+
+def _end(opening: Opening) -> time:
+    return time.max if opening.end == time() else opening.end
+
+
+def _webhook(config: Config, name: str, settings: NoticeSettings, clock: Clock) -> Destination:
+    wrong = check_url(settings.url, allow_private=settings.allow_private)
+    if wrong:
+        raise ConfigError(f"[notices.{name}] url: {wrong}.")
+    secret = config.secret(settings.secret_file)
+    if secret is None:
+        raise ConfigError(f"[notices.{name}] secret_file is missing: without it the receiver cannot tell who sends.")
+    try:
+        return Webhook(settings.url, secret, clock, allow_private=settings.allow_private)
+    except ValueError as error:
+        raise ConfigError(f"[notices.{name}] secret_file: {error}.") from error
+
+
+def _email(config: Config, name: str, settings: NoticeSettings, _clock: Clock) -> Destination:
+    if not (settings.smtp_host and settings.sender and settings.recipients):
+        raise ConfigError(f"[notices.{name}] needs smtp_host, sender and recipients.")
+    if settings.smtp_tls == "none" and not is_loopback(settings.smtp_host):
+        raise ConfigError(
+            f'[notices.{name}] smtp_tls = "none" would send customers\' words in the clear: write "starttls".'
+        )
+    password = config.secret(settings.password_file)
+    if bool(settings.smtp_user) != (password is not None):
+        raise ConfigError(f"[notices.{name}] smtp_user and password_file go together.")
+    try:
+        return Email(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            sender=settings.sender,
+            recipients=settings.recipients,
+            tls=settings.smtp_tls,
+            user=settings.smtp_user,
+            password=password,
+        )
+    except ValueError as error:
+        raise ConfigError(f"[notices.{name}] {error}") from error

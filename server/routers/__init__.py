@@ -1,0 +1,1 @@
+"""Ask rules of the house whom to ring."""

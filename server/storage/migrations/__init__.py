@@ -1,0 +1,1 @@
+"""Bring a database from one schema to the next; `server.storage.migrate` runs these."""

@@ -1,0 +1,1 @@
+"""The types that the broker and the console (and every other client) share; nothing else is shared."""

@@ -1,0 +1,383 @@
+"""Make text from outside safe to draw: only printable characters, at a bounded size, ever reach a terminal.
+
+Customers, assistants, providers, peers and file names are all outside. The broker cleans what it stores and the
+console cleans again what it draws; cleaning twice changes nothing. What is kept is an allow-list:
+
+* NFC; at most four combining marks on a base, none without one;
+* tabs and every exotic space become spaces; CR LF is a newline; at most two newlines stand in a row;
+* controls, surrogates, private use, unassigned, line separators and blank look-alikes become U+FFFD;
+* invisible format characters (bidirectional controls, zero-width, tags) become a middle dot, except the joiners
+  inside the scripts that need them and inside one emoji;
+* length is cut last, between whole characters as people see them, and the cut is shown by an ellipsis.
+
+Before: text as it came. After: text that a terminal draws in the cells it was given, and obeys in nothing.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from enum import Enum, auto
+from typing import Final
+
+REPLACEMENT: Final = "\ufffd"
+"""Stands for a character that must not be drawn."""
+DOT: Final = "\u00b7"
+"""Stands for an invisible character, so that it can be seen."""
+ELLIPSIS: Final = "\u2026"
+"""Ends a text that was cut."""
+MAX_MARKS: Final = 4
+"""Combining marks kept on one base."""
+
+
+def clean_line(text: str, max_cells: int = 200) -> str:
+    """Return `text` as one line of at most `max_cells` terminal cells; newlines and tabs become one space each."""
+    if max_cells < 1:
+        return ""
+    bound = max_cells * 16 + 256
+    kept = text if len(text) <= bound else text[:bound]
+    cleaned = _safe(kept).replace("\n", " ").replace("\t", " ")
+    return _clip(cleaned, max_cells, cut=kept is not text)
+
+
+def clean_text(text: str, max_chars: int = 20_000, max_lines: int = 400) -> str:
+    r"""Return `text` with its newlines, at most `max_chars` code points in at most `max_lines` lines."""
+    if max_chars < 1 or max_lines < 1:
+        return ""
+    bound = max_chars * 2 + 256
+    kept = text if len(text) <= bound else text[:bound]
+    cleaned = _NEWLINES.sub("\n\n", _safe(kept).replace("\t", "    "))
+    cut = kept is not text
+    lines = cleaned.split("\n", max_lines)
+    if len(lines) > max_lines:
+        cleaned, cut = "\n".join(lines[:max_lines]), True
+    if len(cleaned) <= max_chars - cut:
+        return cleaned + ELLIPSIS if cut else cleaned
+    return cleaned[: boundary_before(cleaned, max_chars - 1)].rstrip(_JOINERS) + ELLIPSIS
+
+
+def cell_width(text: str) -> int:
+    """Return how many terminal cells cleaned `text` takes at most; a newline takes none."""
+    if text.isascii():
+        return len(text) - text.count("\n")
+    return sum(_width(cluster) for cluster in _clusters(text))
+
+
+class _Kind(Enum):
+    """What the filter does with a code point; MARK, STYLE and JOINER depend on their neighbours."""
+
+    KEEP = auto()
+    EMOJI = auto()
+    TONE = auto()
+    MARK = auto()
+    STYLE = auto()
+    JOINER = auto()
+    SPACE = auto()
+    DOT = auto()
+    DROP = auto()
+    REPLACE = auto()
+
+
+_JOINERS: Final = "\u200c\u200d"
+_ZWJ: Final = "\u200d"
+_KEYCAP: Final = "\u20e3"
+_MAX_JOINS: Final = 3
+_NEWLINES: Final = re.compile(r"\n{3,}")
+_PLAIN: Final = re.compile(
+    "[\n\t -~\u00a1-\u00ac\u00ae-\u02ff\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u2010-\u2027\u2030-\u205e\u20a0-\u20c0"
+    "\u3001-\u3029\u3041-\u3096\u30a1-\u30ff\u4e00-\u9fff\uac00-\ud7a3\ufffd]*"
+)
+"""Runs that need no filter: each code point in here is printable, a starter, and its own NFC."""
+_PIECES: Final = re.compile(
+    "(?P<joined>(?:[\u2600-\u2767\U0001f000-\U0001f1e5\U0001f200-\U0001f3fa\U0001f400-\U0001faff]\ufe0f?"
+    "(?:\u200d[\u2600-\u2767\U0001f000-\U0001f1e5\U0001f200-\U0001f3fa\U0001f400-\U0001faff]\ufe0f?){1,3}(?!\u200d))+)"
+    "|(?P<marks>[\u0300-\u034e\u0350-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u1ab0-\u1abe\u1dc0-\u1dff"
+    "\u20d0-\u20f0\u3099\u309a\ufe20-\ufe2f\u0d3e-\u0d4d"
+    "\u093e-\u094d\u09be-\u09cd\u0a3e-\u0a4d\u0abe-\u0acd\u0b3e-\u0b4d\u0bbe-\u0bcd\u0c3e-\u0c4d\u0cbe-\u0ccd]+)"
+    "|(?P<starters>[\u0620-\u064a\u0671-\u06d3\u0d05-\u0d39"
+    "\u0905-\u0939\u0985-\u09b9\u0a05-\u0a39\u0a85-\u0ab9\u0b05-\u0b39\u0b85-\u0bb9\u0c05-\u0c39\u0c85-\u0cb9"
+    "\\0-\u02ff\u0370-\u0482\u048a-\u0590\u05d0-\u060f\u2000-\u200b\u200e-\u20cf\u2100-\u2bff\u3000-\u3029\u3030-\u3098"
+    "\u309b-\ua66e\uac00-\ud7a3\uf900-\ufb1d\uff00-\uffff\U0001f000-\U0001faff\U00020000-\U0003ffff]+)|.",
+    re.DOTALL,
+)
+"""Whole emoji of few parts; runs of marks; runs in which nothing depends on its neighbours; or one character.
+
+What is hostile is long: the runs are taken as one, so that a page of stacked marks costs no more than a page of text.
+"""
+_BLANKS: Final = frozenset("\u2800\u3164\uffa0\u115f\u1160\U0001d159")
+_DROPPED: Final = frozenset("\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f")
+"""Invisible marks that only choose a glyph or an order; variation selectors besides the emoji ones join them."""
+_CATEGORY_KINDS: Final = {
+    **dict.fromkeys(("Cc", "Cs", "Co", "Cn", "Zl", "Zp"), _Kind.REPLACE),
+    **dict.fromkeys(("Mn", "Mc", "Me"), _Kind.MARK),
+    "Cf": _Kind.DOT,
+    "Zs": _Kind.SPACE,
+}
+_EMOJI_RANGES: Final = (
+    *((0xA9, 0xA9), (0xAE, 0xAE), (0x203C, 0x203C), (0x2049, 0x2049), (0x2122, 0x2122), (0x2139, 0x2139)),
+    *((0x2194, 0x2199), (0x21A9, 0x21AA), (0x231A, 0x2328), (0x23CF, 0x23FA), (0x24C2, 0x24C2), (0x25AA, 0x2767)),
+    *((0x2794, 0x27BF), (0x2934, 0x2935), (0x2B05, 0x2B07), (0x2B1B, 0x2B1C), (0x2B50, 0x2B55), (0x3030, 0x3030)),
+    *((0x303D, 0x303D), (0x3297, 0x3297), (0x3299, 0x3299), (0x1F000, 0x1F1E5), (0x1F200, 0x1FAFF)),
+)
+_REGIONAL: Final = frozenset(map(chr, range(0x1F1E6, 0x1F200)))
+_JOINING_RANGES: Final = (
+    *((0x0600, 0x08FF), (0x0900, 0x0DFF), (0x0F00, 0x109F), (0x1780, 0x18AF), (0x1B00, 0x1BFF)),
+    *((0xA800, 0xA82F), (0xA980, 0xA9DF), (0xFB50, 0xFDFF), (0xFE70, 0xFEFE), (0x11000, 0x11FFF)),
+)
+"""Blocks of the scripts that spell with joiners: the Arabic family and the Brahmic family."""
+
+
+_SPECIAL: Final = {
+    "\n": _Kind.KEEP,
+    "\t": _Kind.KEEP,
+    " ": _Kind.KEEP,
+    "\u200c": _Kind.JOINER,
+    "\u200d": _Kind.JOINER,
+    "\ufe0e": _Kind.STYLE,
+    "\ufe0f": _Kind.STYLE,
+    **dict.fromkeys(_BLANKS, _Kind.REPLACE),
+    **dict.fromkeys(_DROPPED, _Kind.DROP),
+    **dict.fromkeys("\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff", _Kind.TONE),
+}
+_SUBSTITUTES: Final = {_Kind.SPACE: " ", _Kind.DOT: DOT, _Kind.REPLACE: REPLACEMENT, _Kind.DROP: ""}
+_MAX_REMEMBERED: Final = 16_384
+"""How many characters each table below remembers: the ones in use, never all there are."""
+
+
+def _classify(char: str) -> _Kind:
+    """Return what to do with `char`; the tables above and its general category decide."""
+    point = ord(char)
+    if char in _SPECIAL:
+        return _SPECIAL[char]
+    if 0xFE00 <= point <= 0xFE0D or 0xE0100 <= point <= 0xE01EF:
+        return _Kind.DROP
+    kind = _CATEGORY_KINDS.get(unicodedata.category(char), _Kind.KEEP)
+    if kind is not _Kind.KEEP:
+        return kind
+    if 0x1161 <= point <= 0x11FF or 0xD7B0 <= point <= 0xD7FB:
+        return _Kind.MARK  # vowels and finals of Hangul: no cell of their own
+    return _Kind.EMOJI if _within(point, _EMOJI_RANGES) else kind
+
+
+def _within(point: int, ranges: tuple[tuple[int, int], ...]) -> bool:
+    """Tell whether a code point lies in one of `ranges`, ends included."""
+    return any(first <= point <= last for first, last in ranges)
+
+
+class _Kinds(dict[str, _Kind]):
+    """Remember the kinds of characters."""
+
+    def __missing__(self, char: str) -> _Kind:
+        kind = _classify(char)
+        if len(self) < _MAX_REMEMBERED:
+            self[char] = kind
+        return kind
+
+
+class _Substitutes(dict[int, str]):
+    """Remember what `str.translate` puts for the code points whose neighbours do not matter."""
+
+    def __missing__(self, point: int) -> str:
+        char = chr(point)
+        substitute = _SUBSTITUTES.get(_kinds[char], char)
+        if len(self) < _MAX_REMEMBERED:
+            self[point] = substitute
+        return substitute
+
+
+_kinds = _Kinds()
+_substitutes = _Substitutes()
+
+
+def _safe(text: str) -> str:
+    """Return `text` with only what may be drawn, plus newlines and tabs; not yet cut."""
+    text = text.replace("\r\n", "\n")
+    if _PLAIN.fullmatch(text):
+        return text
+    text = text.translate(_substitutes)
+    for _ in range(4):  # NFC may unfold a mark into two or sort them, which the limit has to see again
+        filtered = _Sieve().run(text)
+        text = unicodedata.normalize("NFC", filtered)
+        if text == filtered:
+            break
+    return text
+
+
+class _Sieve:
+    """Decide about marks, emoji styles and joiners, from left to right.
+
+    Marks are limited before NFC sees them, because sorting a long run of marks takes quadratic time.
+    """
+
+    __slots__ = ("joins", "marks", "out", "previous")
+
+    def __init__(self) -> None:
+        self.out: list[str] = []
+        self.previous = "\n"
+        self.marks = 0
+        self.joins = 0
+
+    def run(self, text: str) -> str:
+        """Return `text` with each of its characters kept, replaced or dropped."""
+        for match in _PIECES.finditer(text):
+            name, run = match.lastgroup, match.group()
+            if name == "starters":
+                self._keep(run)
+            elif name == "marks":
+                self._pile(run)
+            elif name == "joined" and self.previous != _ZWJ:
+                self._keep(run)
+                self.joins = _joins_at_end(run)
+            else:
+                self._take_each(run, match.end(), text)
+        return "".join(self.out)
+
+    def _take_each(self, run: str, end: int, text: str) -> None:
+        for char, following in zip(run, (*run[1:], text[end : end + 1]), strict=True):
+            self._take(char, following)
+
+    def _take(self, char: str, following: str) -> None:
+        kind = _kinds[char]
+        if kind is _Kind.MARK:
+            self._pile(char)
+        elif kind is _Kind.STYLE:
+            if self._styles(following):
+                self._extend(char)
+        elif kind is _Kind.JOINER:
+            self._join(char, following)
+        else:
+            self._keep(char)
+
+    def _keep(self, run: str) -> None:
+        if self.previous != _ZWJ or len(run) > 1:
+            self.joins = 0
+        self.marks = 0
+        self._extend(run)
+
+    def _extend(self, run: str) -> None:
+        self.out.append(run)
+        self.previous = run[-1]
+
+    def _pile(self, marks: str) -> None:
+        """Put marks on what they follow: as many as it may bear; what bears none becomes a base itself."""
+        if self.previous == "\n":
+            self._keep(REPLACEMENT)
+            marks = marks[1:]
+        kept = marks[: MAX_MARKS - self.marks]
+        if kept:
+            self.marks += len(kept)
+            self._extend(kept)
+
+    def _styles(self, following: str) -> bool:
+        keycap = following == _KEYCAP and self.previous in "0123456789#*"
+        return keycap or _kinds[self.previous] is _Kind.EMOJI
+
+    def _join(self, char: str, following: str) -> None:
+        if following and (_spells(self.previous, following) or self._glues(char, following)):
+            self._extend(char)
+        else:
+            self._keep(DOT)
+
+    def _glues(self, char: str, following: str) -> bool:
+        if char != _ZWJ or self.joins >= _MAX_JOINS or _kinds[following] is not _Kind.EMOJI:
+            return False
+        if _kinds[self.previous] not in (_Kind.EMOJI, _Kind.TONE, _Kind.STYLE):
+            return False
+        self.joins += 1
+        return True
+
+
+def _joins_at_end(run: str) -> int:
+    """Return how many joiners the last of some whole emoji has."""
+    parts = run.replace("\ufe0f", "")
+    return next((n for n in range(1, _MAX_JOINS) if parts[-2 * n - 2 : -2 * n - 1] != _ZWJ), _MAX_JOINS)
+
+
+class _Spelling(dict[str, str]):
+    """Remember what a character is in a script that spells with joiners: `L` a letter, `M` a mark, else nothing."""
+
+    def __missing__(self, char: str) -> str:
+        letter = unicodedata.category(char)[0] if _within(ord(char), _JOINING_RANGES) else ""
+        if len(self) < _MAX_REMEMBERED:
+            self[char] = letter
+        return letter
+
+
+_spelling = _Spelling()
+
+
+def _spells(before: str, after: str) -> bool:
+    """Tell whether a joiner between these two belongs to the spelling of a word."""
+    return _spelling[before] in ("L", "M") and _spelling[after] == "L"
+
+
+def _clip(text: str, max_cells: int, *, cut: bool) -> str:
+    """Return `text` in at most `max_cells`, with an ellipsis if it was or is cut."""
+    if len(text) * (1 if text.isascii() else 2) <= max_cells - cut:
+        return text + ELLIPSIS if cut else text
+    taken = cells = fits = 0
+    for cluster in _clusters(text):
+        cells += _width(cluster)
+        if cells > max_cells:
+            cut = True
+            break
+        taken += len(cluster)
+        if cells < max_cells:
+            fits = taken
+    return text[:fits].rstrip(_JOINERS) + ELLIPSIS if cut else text
+
+
+def boundary_before(text: str, limit: int) -> int:
+    """Return the last place at or before `limit` where `text` may be cut."""
+    anchor = limit
+    while anchor and not _begins(text, anchor):
+        anchor -= 1
+    for cluster in _clusters(text[anchor : limit + 64]):
+        if anchor + len(cluster) > limit:
+            break
+        anchor += len(cluster)
+    return anchor
+
+
+def _begins(text: str, index: int) -> bool:
+    """Tell whether a character surely begins what people see as one, whatever stands before it."""
+    kind = _kinds[text[index]]
+    if kind is _Kind.EMOJI:
+        return text[index - 1] != _ZWJ
+    return kind is _Kind.KEEP and text[index] not in _REGIONAL
+
+
+def _clusters(text: str) -> Iterator[str]:
+    """Yield what people see as one character each: a base with all that is drawn on it."""
+    start = 0
+    for index in range(1, len(text)):
+        if not _continues(text, start, index):
+            yield text[start:index]
+            start = index
+    if text:
+        yield text[start:]
+
+
+def _continues(text: str, start: int, index: int) -> bool:
+    """Tell whether the character at `index` is drawn on the cluster that began at `start`."""
+    char, before = text[index], text[index - 1]
+    kind = _kinds[char]
+    if kind is _Kind.KEEP:
+        return char in _REGIONAL and before in _REGIONAL and index - start == 1
+    if kind is _Kind.EMOJI:
+        return before == _ZWJ
+    return kind is not _Kind.TONE or _kinds[before] in (_Kind.EMOJI, _Kind.STYLE)
+
+
+def _width(cluster: str) -> int:
+    """Return the cells that the least able terminal gives a cluster; a newline takes none."""
+    return sum(map(_cells, cluster))
+
+
+def _cells(char: str) -> int:
+    """Return the cells of one character on its own; an emoji style may widen the one before it."""
+    kind = _kinds[char]
+    if kind is _Kind.MARK:
+        return int(unicodedata.category(char) == "Mc")
+    if kind is _Kind.JOINER or char in "\n\ufe0e":
+        return 0
+    return 2 if kind is not _Kind.STYLE and unicodedata.east_asian_width(char) in "WF" else 1

@@ -1,0 +1,231 @@
+"""Name the closed vocabularies of a handoff, in the trade's words (docs/glossary.md)."""
+
+from enum import StrEnum
+from typing import NewType
+
+OrganisationId = NewType("OrganisationId", str)
+ConversationId = NewType("ConversationId", str)
+SessionId = NewType("SessionId", str)
+OperatorId = NewType("OperatorId", str)
+MessageId = NewType("MessageId", str)
+FileId = NewType("FileId", str)
+LegId = NewType("LegId", str)
+ContactId = NewType("ContactId", str)
+
+
+class Medium(StrEnum):
+    """How the customer talks to us."""
+
+    VOICE = "voice"
+    CHAT = "chat"
+
+
+class SessionKind(StrEnum):
+    """What the assistant wants of a person."""
+
+    TAKEOVER = "takeover"
+    ASSIST = "assist"
+    APPROVE = "approve"
+    CALLBACK = "callback"
+
+
+class SessionState(StrEnum):
+    """Where a session stands; docs/states.md draws the machine."""
+
+    SCREENING = "screening"
+    ASKED = "asked"
+    QUEUED = "queued"
+    OFFERED = "offered"
+    CONNECTING = "connecting"
+    ACTIVE = "active"
+    HELD = "held"
+    WRAP_UP = "wrap_up"
+    CLOSED = "closed"
+
+
+class Outcome(StrEnum):
+    """How a session ended, decided by the program."""
+
+    RESOLVED = "resolved"
+    RETURNED = "returned"
+    ENDED = "ended"
+    ABANDONED = "abandoned"
+    EXPIRED = "expired"
+    REFUSED = "refused"
+    TRANSFERRED = "transferred"
+    VOICEMAIL = "voicemail"
+    CALLBACK = "callback"
+    FAILED = "failed"
+    ANSWERED = "answered"
+    APPROVED = "approved"
+    DECLINED = "declined"
+
+
+class Party(StrEnum):
+    """Who did it."""
+
+    CUSTOMER = "customer"
+    ASSISTANT = "assistant"
+    OPERATOR = "operator"
+    BROKER = "broker"
+
+
+class Author(StrEnum):
+    """Who wrote or said a message; a note is for operators only."""
+
+    CUSTOMER = "customer"
+    ASSISTANT = "assistant"
+    OPERATOR = "operator"
+    NOTE = "note"
+    SYSTEM = "system"
+
+
+class Owner(StrEnum):
+    """Who may speak to the customer now."""
+
+    ASSISTANT = "assistant"
+    WAITING = "waiting"
+    OPERATOR = "operator"
+
+
+class Presence(StrEnum):
+    """What an operator chose about being rung."""
+
+    AVAILABLE = "available"
+    AWAY = "away"
+    OFFLINE = "offline"
+
+
+class Role(StrEnum):
+    """What an operator may do (core/permissions.py)."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    SUPERVISOR = "supervisor"
+    ADMINISTRATOR = "administrator"
+
+
+class Supervision(StrEnum):
+    """How far a supervisor is in another operator's session; each step hears or says more than the one before."""
+
+    NONE = "none"
+    """Not at all."""
+    WATCH = "watch"
+    """Reads along; no audio."""
+    LISTEN = "listen"
+    """Hears caller and operator; nobody hears the supervisor."""
+    WHISPER = "whisper"
+    """The operator alone hears the supervisor."""
+    BARGE = "barge"
+    """Caller and operator hear the supervisor."""
+
+
+class AuditAction(StrEnum):
+    """What a supervisor did, as it is recorded."""
+
+    WATCH = "watch"
+    LISTEN = "listen"
+    WHISPER = "whisper"
+    BARGE = "barge"
+    STOP = "stop"
+    TAKE_OVER = "take_over"
+    FORCE_WRAP_UP = "force_wrap_up"
+    REFUSED_SEND = "refused_send"
+    """Not a supervisor's: an assistant tried to speak while the conversation was not its own."""
+
+
+class Delivery(StrEnum):
+    """How far a message got on its way to the customer; `pending` is accepted by the broker, not yet by the channel."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+    UNKNOWN = "unknown_outcome"
+
+
+class MoodLabel(StrEnum):
+    """The customer's mood in one word."""
+
+    HAPPY = "happy"
+    NEUTRAL = "neutral"
+    FRUSTRATED = "frustrated"
+    ANGRY = "angry"
+    UNKNOWN = "unknown"
+
+
+class Source(StrEnum):
+    """Who said or worked out a part of the context package."""
+
+    ASSISTANT = "assistant"
+    BUILT_IN = "built-in"
+    MODEL = "model"
+
+
+class FileState(StrEnum):
+    """Whether a file that came with a message is here."""
+
+    HERE = "here"
+    COMING = "coming"
+    """The channel's platform has it; it is being fetched."""
+    GONE = "gone"
+    """The platform does not keep it any more, or it could not be read."""
+    REFUSED = "refused"
+    """It is too large, or of a kind that is not taken."""
+
+
+class LegRole(StrEnum):
+    """Whose media path a leg is."""
+
+    CALLER = "caller"
+    ASSISTANT = "assistant"
+    OPERATOR = "operator"
+    SUPERVISOR = "supervisor"
+
+
+class IdentityKind(StrEnum):
+    """By what a contact is recognised."""
+
+    EXTERNAL = "external"
+    PHONE = "phone"
+    EMAIL = "email"
+    HANDLE = "handle"
+
+
+class Dial(StrEnum):
+    """How far a call that we place has got; the order is that of time, the last four are ends."""
+
+    PLACING = "placing"
+    QUEUED = "queued"
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+class Recording(StrEnum):
+    """Whether a call is being recorded."""
+
+    OFF = "off"
+    ON = "on"
+    PAUSED = "paused"
+
+
+class Consent(StrEnum):
+    """What the customer said about being recorded."""
+
+    UNKNOWN = "unknown"
+    GIVEN = "given"
+    REFUSED = "refused"
+
+
+class CallPhase(StrEnum):
+    """Who the caller is meant to be talking with; the media worker carries it out (core/legs.py)."""
+
+    ASSISTANT = "assistant"
+    OPERATOR = "operator"
+    HOLD = "hold"
+    ENDED = "ended"

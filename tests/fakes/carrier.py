@@ -1,0 +1,25 @@
+"""A carrier in memory: it remembers what it was asked to dial, and refuses when told to."""
+
+from server.broker.ports.carrier import OutgoingCall
+from server.core.errors import ProviderError
+
+
+class FakeCarrier:
+    """Fulfils `Carrier`; its calls ring until a test says otherwise."""
+
+    channel = "twilio"
+    transport = "twilio"
+
+    def __init__(self) -> None:
+        self.placed: list[OutgoingCall] = []
+        self.ended: list[str] = []
+        self.refuses = ""
+
+    async def place(self, call: OutgoingCall) -> str:
+        if self.refuses:
+            raise ProviderError("carrier_refused", self.refuses, retryable=False)
+        self.placed.append(call)
+        return f"CA{len(self.placed):032x}"
+
+    async def hang_up(self, external_id: str) -> None:
+        self.ended.append(external_id)
