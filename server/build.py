@@ -16,10 +16,10 @@ from server import ids
 from server.answering import assistants_of
 from server.api.app import build_app
 from server.api.auth import Gate, sha256
-from server.api.twilio_webhook import twilio_routes
 from server.broker.broker import Broker
 from server.broker.parts import NOTICES, Parts
 from server.broker.signs import MindPolicy
+from server.carriers_of import carrier_routes, carriers_of
 from server.channels_of import channels_of
 from server.clock import Clock, SystemClock
 from server.config import Config, DeskSettings, Settings
@@ -38,7 +38,6 @@ from server.routing_rules import routers_of, routing_of
 from server.storage.database import SqlDatabase
 from server.storage.file_store import DiskFiles
 from server.storage.recordings import FolderOfRecordings
-from server.telephony.twilio_calls import TwilioAccount, TwilioCalls
 from server.understanding.actions import read_actions
 from server.understanding.card import CardWriter
 from server.understanding.custom_fields import read_fields
@@ -96,7 +95,7 @@ def build(config: Config, *, public_url: str, end_calls: bool = False, clock: Cl
         file_rules=file_rules_of(config.settings.files),
         policy=policy_of(config.desk),
         queues=queues_of(config.settings.queues),
-        carrier=carrier_of(config, public_url),
+        carriers=carriers_of(config, public_url),
         destinations=destinations_of(config, clock),
         channels=channels_of(config, clock, public_url),
         understanding=understanding_of(config, clock),
@@ -106,14 +105,7 @@ def build(config: Config, *, public_url: str, end_calls: bool = False, clock: Cl
     broker = Broker(parts, end_calls=end_calls)
     gate = Gate(database, sha256(admin_token(config.data_dir)))
     widget = widget_desk(broker, config, public_url)
-    routes: list[ControllerRouterHandler] = [*widget.routes]
-    if config.twilio_auth_token is not None:
-        routes += twilio_routes(
-            broker,
-            auth_token=config.twilio_auth_token.reveal(),
-            public_url=public_url,
-            assistant=config.settings.twilio.assistant,
-        )
+    routes: list[ControllerRouterHandler] = [*widget.routes, *carrier_routes(broker, config, public_url)]
     return Built(build_app(broker, gate, public_url, routes, widget.before_send), broker)
 
 
@@ -177,22 +169,6 @@ def queues_of(queues: Mapping[str, QueueSettings]) -> dict[str, QueueView]:
         name: QueueView(name=name, dispositions=one.dispositions, disposition_required=one.disposition_required)
         for name, one in queues.items()
     }
-
-
-def carrier_of(config: Config, public_url: str) -> TwilioCalls | None:
-    """Return who places calls; None when nobody is configured who can."""
-    twilio, token = config.settings.twilio, config.twilio_auth_token
-    if token is None or not twilio.caller_number:
-        return None
-    return TwilioCalls(
-        TwilioAccount(
-            account_sid=twilio.account_sid,
-            auth_token=token.reveal(),
-            caller_number=twilio.caller_number,
-            api_url=twilio.api_url,
-        ),
-        public_url,
-    )
 
 
 def redactor_of(config: Config) -> PolicyRedactor:

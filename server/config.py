@@ -16,8 +16,9 @@ from server.channel_settings.kinds import KINDS
 from server.channel_settings.section import ChannelSettings
 from server.config_assistants import AssistantSettings
 from server.config_card import CardSettings, LlmSettings, RedactionSettings
+from server.config_carriers import CallsSettings, TwilioSettings
 from server.config_files import FilesSettings
-from server.config_machine import DatabaseSettings, LogSettings, MediaSettings, ServerSettings, TwilioSettings
+from server.config_machine import DatabaseSettings, LogSettings, MediaSettings, ServerSettings
 from server.config_mind import TriggersSettings, UnderstandingSettings
 from server.config_names import kind_of, refuse_unknown, refuse_unknown_settings, table_of
 from server.config_queues import QueueSettings, RecordingSettings
@@ -188,6 +189,7 @@ class Settings(Section, frozen=True, kw_only=True):
     notices: dict[QueueName, NoticeSettings] = {}  # noqa: RUF012 - msgspec gives each its own
     channels: dict[QueueName, ChannelSettings] = {}  # noqa: RUF012 - msgspec gives each its own
     assistants: dict[QueueName, AssistantSettings] = {}  # noqa: RUF012 - msgspec gives each its own
+    calls: CallsSettings = CallsSettings()
     twilio: TwilioSettings = TwilioSettings()
     recording: RecordingSettings = RecordingSettings()
     redaction: RedactionSettings = RedactionSettings()

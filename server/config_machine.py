@@ -1,4 +1,4 @@
-"""Say where this installation listens, keeps and writes: [server], [media], [database], [twilio] and [log]."""
+"""Say where this installation listens, keeps and writes: [server], [media], [database] and [log]."""
 
 from typing import Annotated, Literal
 
@@ -59,35 +59,6 @@ class DatabaseSettings(Section, frozen=True, kw_only=True):
         ),
     ] = ""
     password_file: Annotated[str, Meta(description="File with the PostgreSQL password (chmod 600).")] = ""
-
-
-class TwilioSettings(Section, frozen=True, kw_only=True):
-    """Calls that arrive from Twilio Media Streams, and those that operators place through Twilio."""
-
-    account_sid: Annotated[
-        str, Meta(pattern="^(AC[0-9a-f]{32})?$", description="Your Twilio account. Empty: no calls from Twilio.")
-    ] = ""
-    auth_token_file: Annotated[
-        str,
-        Meta(
-            description="File with the account's auth token (chmod 600), which signs Twilio's requests. "
-            "Or set OPERATOR_TWILIO_AUTH_TOKEN."
-        ),
-    ] = ""
-    caller_number: Annotated[
-        str,
-        Meta(
-            pattern="^(\\+[0-9]{6,15})?$",
-            description="Your number, +15550142, from which operators ring back. Empty: nobody can be called.",
-        ),
-    ] = ""
-    api_url: Annotated[
-        str, Meta(min_length=8, description="Where Twilio's REST API is; another region has another address.")
-    ] = "https://api.twilio.com"
-    assistant: Annotated[
-        str,
-        Meta(max_length=60, description="Name of the assistant's key that answers calls. Empty: the only key."),
-    ] = ""
 
 
 class LogSettings(Section, frozen=True, kw_only=True):

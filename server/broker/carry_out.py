@@ -120,5 +120,6 @@ class Effects:
         conversation = await self._parts.database.read(
             lambda unit: unit.conversations.load(session.organisation_id, session.conversation_id)
         )
-        if self._parts.carrier is not None and conversation is not None and conversation.external_id:
-            await self._parts.carrier.hang_up(conversation.external_id)
+        carrier = self._parts.carriers.of(conversation.channel) if conversation is not None else None
+        if carrier is not None and conversation is not None and conversation.external_id:
+            await carrier.hang_up(conversation.external_id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from server.broker.ports.assistants import Assistant, Assistants
 from server.broker.ports.card_writer import CardWriter
-from server.broker.ports.carrier import Carrier
+from server.broker.ports.carrier import NO_CARRIERS, Carriers
 from server.broker.ports.channels import Account, Accounts
 from server.broker.ports.files import FileStore
 from server.broker.ports.media import MediaControl
@@ -39,7 +39,7 @@ class Parts:
         ring: Offers are made; false: operators only pull, whatever the queues say.
         policy: What the desk's rules say about people.
         queues: What is configured of queues, by name; one that is not there has no rules of its own.
-        carrier: Who places calls; None when nobody can.
+        carriers: Who places calls, by channel; empty when nobody can.
         routers: The rules of the house that name whom to ring, by queue.
         understanding: Looks at conversations; None: nothing does.
         mind: What follows from what was understood.
@@ -61,7 +61,7 @@ class Parts:
     file_rules: FileRules = NO_FILES
     policy: DeskPolicy = NO_POLICY
     queues: Mapping[str, QueueView] = field(default_factory=dict[str, QueueView])
-    carrier: Carrier | None = None
+    carriers: Carriers = NO_CARRIERS
     channels: Accounts = field(default_factory=dict[str, Account])
     destinations: Destinations = field(default_factory=dict[str, Destination])
     routers: Routers = field(default_factory=dict[str, Router])

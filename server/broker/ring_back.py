@@ -71,18 +71,11 @@ class RingBacks:
             NotFoundError: `no_such_session`.
             ConflictError: `in_a_call`, `not_possible_now`.
         """
-        carrier = self._parts.carrier
-        if carrier is None:
-            raise CallerError(
-                "no_carrier",
-                "No carrier that can dial is configured.",
-                "Set [twilio] account_sid, its token and caller_number, then start the broker again.",
-            )
-        session, number = await self._parts.database.run(
-            lambda unit: self._open(unit, principal, operator_id, command, carrier.channel)
+        session, number, carrier = await self._parts.database.run(
+            lambda unit: self._open(unit, principal, operator_id, command)
         )
         await self._effects.hurry(session)
-        if number:
+        if carrier is not None:
             task = spawn("ring_back", self._dial(carrier, session, number))
             self._dialling.add(task)
             task.add_done_callback(self._dialling.discard)
@@ -106,27 +99,34 @@ class RingBacks:
         await self._parts.database.run(work)
 
     def _open(
-        self, unit: Unit, principal: Principal, operator_id: OperatorId, command: c.RingBack, channel: str
-    ) -> tuple[Session, str]:
-        """Return the new session and the number to dial; the same order again gets the same session and no number."""
+        self, unit: Unit, principal: Principal, operator_id: OperatorId, command: c.RingBack
+    ) -> tuple[Session, str, Carrier | None]:
+        """Return the new session, the number to dial and who dials; the same order again gets nobody to dial."""
         organisation_id = principal.organisation_id
         known = unit.ledger.recall(organisation_id, principal.id, command.id)
         if known is not None and known.fingerprint != fingerprint_of(command):
             raise key_reused()
         if known is not None:
-            return self._load(unit, principal, SessionId(known.body.decode())), ""
+            return self._load(unit, principal, SessionId(known.body.decode())), "", None
         old = self._load(unit, principal, command.session_id)
         if old.medium is Medium.VOICE and old.state in IN_HAND_STATES:
             raise ConflictError(
                 "not_possible_now", f"{label(old.number)} is on the line.", "Wait until the call is over."
             )
         before = unit.conversations.load(organisation_id, old.conversation_id)
+        carrier = self._parts.carriers.to_dial(before.channel if before is not None else "")
+        if carrier is None:
+            raise CallerError(
+                "no_carrier",
+                "No carrier that can dial is configured.",
+                "Set up a carrier with its caller_number (docs/carriers.md), then start the broker again.",
+            )
         number = self._number(unit, before) if before is not None else ""
         if before is None or not number:
             raise CallerError(
                 "no_number", f"No telephone number is known for {label(old.number)}.", "Look at the contact's page."
             )
-        conversation = self._conversation(before, channel, number)
+        conversation = self._conversation(before, carrier.channel, number)
         session = self._session(unit, old, conversation)
         check_free_for(unit, session, operator_id)
         leave_others(unit, self._parts, principal, session.id)
@@ -142,7 +142,7 @@ class RingBacks:
         opened = road.apply(unit, self._parts, organisation_id, session.id, fact).session
         stored = Stored(fingerprint=fingerprint_of(command), body=session.id.encode())
         unit.ledger.remember(organisation_id, principal.id, command.id, stored, self._parts.clock.now())
-        return opened, number
+        return opened, number, carrier
 
     @staticmethod
     def _load(unit: Unit, principal: Principal, session_id: SessionId) -> Session:

@@ -1,16 +1,14 @@
 """A carrier in memory: it remembers what it was asked to dial, and refuses when told to."""
 
-from server.broker.ports.carrier import OutgoingCall
+from server.broker.ports.carrier import Carriers, OutgoingCall
 from server.core.errors import ProviderError
 
 
 class FakeCarrier:
     """Fulfils `Carrier`; its calls ring until a test says otherwise."""
 
-    channel = "twilio"
-    transport = "twilio"
-
-    def __init__(self) -> None:
+    def __init__(self, channel: str = "twilio") -> None:
+        self.channel = self.transport = channel
         self.placed: list[OutgoingCall] = []
         self.ended: list[str] = []
         self.refuses = ""
@@ -23,3 +21,8 @@ class FakeCarrier:
 
     async def hang_up(self, external_id: str) -> None:
         self.ended.append(external_id)
+
+
+def alone(carrier: FakeCarrier) -> Carriers:
+    """Return it as the only carrier."""
+    return Carriers({carrier.channel: carrier})

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from server.broker.ports.carrier import Carriers
 from server.core.session import Rules
 from server.wire import commands as c
 from server.wire.frames import Reply
 from server.wire.terms import Dial, Medium, Outcome, Party, SessionKind, SessionState
 from server.wire.views import SessionView
-from tests.fakes.carrier import FakeCarrier
+from tests.fakes.carrier import FakeCarrier, alone
 from tests.world import ORGANISATION, Customer, Person, World
 
 pytestmark = pytest.mark.scenario
@@ -33,6 +34,12 @@ async def rings(ann: Person, customer: Customer, id_: str = "") -> tuple[Reply, 
     return reply, Customer(customer.world, reply.session.conversation_id, Medium.VOICE)
 
 
+async def channel(desk: World, callee: Customer) -> str:
+    found = await desk.database.read(lambda unit: unit.conversations.load(ORGANISATION, callee.id))
+    assert found is not None
+    return found.channel
+
+
 async def state(desk: World, reply: Reply) -> SessionView:
     assert reply.session is not None
     id_ = reply.session.id
@@ -51,7 +58,7 @@ async def test_without_a_carrier_that_can_dial_the_refusal_says_what_to_configur
 
 async def test_a_customer_who_answers_talks_with_the_operator_who_called() -> None:
     carrier = FakeCarrier()
-    async with World(carrier=carrier) as desk:
+    async with World(carriers=alone(carrier)) as desk:
         ann = await desk.operator("ann")
         reply, callee = await rings(ann, await missed(desk))
         view = await state(desk, reply)
@@ -78,7 +85,7 @@ async def test_a_customer_who_answers_talks_with_the_operator_who_called() -> No
 
 async def test_statuses_may_come_late_twice_or_out_of_order() -> None:
     carrier = FakeCarrier()
-    async with World(carrier=carrier) as desk:
+    async with World(carriers=alone(carrier)) as desk:
         ann = await desk.operator("ann")
         reply, callee = await rings(ann, await missed(desk))
         moved = desk.broker.desk.ring_backs.moved
@@ -96,7 +103,7 @@ async def test_statuses_may_come_late_twice_or_out_of_order() -> None:
 
 async def test_whoever_does_not_answer_never_gets_into_a_queue_and_the_ringing_stops() -> None:
     carrier = FakeCarrier()
-    async with World(carrier=carrier) as desk:
+    async with World(carriers=alone(carrier)) as desk:
         ann = await desk.operator("ann")
         reply, _ = await rings(ann, await missed(desk))
         await ann.opens_headset()
@@ -112,7 +119,7 @@ async def test_whoever_does_not_answer_never_gets_into_a_queue_and_the_ringing_s
 
 async def test_the_operator_may_stop_the_ringing_and_nothing_else() -> None:
     carrier = FakeCarrier()
-    async with World(carrier=carrier) as desk:
+    async with World(carriers=alone(carrier)) as desk:
         ann = await desk.operator("ann")
         reply, _ = await rings(ann, await missed(desk))
         view = await state(desk, reply)
@@ -127,7 +134,7 @@ async def test_the_operator_may_stop_the_ringing_and_nothing_else() -> None:
 
 async def test_the_same_order_again_places_no_second_call() -> None:
     carrier = FakeCarrier()
-    async with World(carrier=carrier) as desk:
+    async with World(carriers=alone(carrier)) as desk:
         ann = await desk.operator("ann")
         customer = await missed(desk)
         first, _ = await rings(ann, customer, "order-0001")
@@ -143,7 +150,7 @@ async def test_the_same_order_again_places_no_second_call() -> None:
 async def test_a_carrier_that_refuses_closes_the_session_and_says_why() -> None:
     carrier = FakeCarrier()
     carrier.refuses = "Twilio refused: not a valid number (21211)"
-    async with World(carrier=carrier) as desk:
+    async with World(carriers=alone(carrier)) as desk:
         ann = await desk.operator("ann")
         reply, _ = await rings(ann, await missed(desk))
         done = await state(desk, reply)
@@ -153,7 +160,7 @@ async def test_a_carrier_that_refuses_closes_the_session_and_says_why() -> None:
 
 async def test_nobody_is_called_without_a_number_or_during_another_call() -> None:
     carrier = FakeCarrier()
-    async with World(carrier=carrier) as desk:
+    async with World(carriers=alone(carrier)) as desk:
         ann = await desk.operator("ann")
         assert (await ann.refused(c.RingBack, await missed(desk, "guest"))).code == "no_number"
         customer = await missed(desk)
@@ -167,7 +174,7 @@ async def test_nobody_is_called_without_a_number_or_during_another_call() -> Non
 
 async def test_a_chat_is_called_at_the_number_that_its_contact_is_known_by() -> None:
     carrier = FakeCarrier()
-    async with World(carrier=carrier) as desk:
+    async with World(carriers=alone(carrier)) as desk:
         ann = await desk.operator("ann")
         await desk.chat(customer_handle=NUMBER, channel="sms", customer_id="A-7")
         chat = await desk.chat(customer_handle="z@example.com", channel="web", customer_id="A-7")
@@ -180,7 +187,7 @@ async def test_a_chat_is_called_at_the_number_that_its_contact_is_known_by() -> 
 
 async def test_a_restart_between_order_and_answer_calls_nobody_again(tmp_path: Path) -> None:
     carrier = FakeCarrier()
-    async with World(f"sqlite:///{tmp_path / 'desk.sqlite3'}", carrier=carrier) as desk:
+    async with World(f"sqlite:///{tmp_path / 'desk.sqlite3'}", carriers=alone(carrier)) as desk:
         ann = await desk.operator("ann")
         reply, callee = await rings(ann, await missed(desk))
         await desk.restart()
@@ -190,3 +197,28 @@ async def test_a_restart_between_order_and_answer_calls_nobody_again(tmp_path: P
         view = await state(desk, reply)
         assert view.state in {SessionState.CONNECTING, SessionState.ACTIVE}
         assert len(carrier.placed) == 1
+
+
+async def test_a_call_is_returned_over_its_own_carrier_and_others_over_the_one_that_dials_for_all() -> None:
+    first, second = FakeCarrier("twilio"), FakeCarrier("plivo")
+    async with World(carriers=Carriers({"twilio": first, "plivo": second}, dial_with="plivo")) as desk:
+        ann = await desk.operator("ann")
+        reply, callee = await rings(ann, await missed(desk))
+        assert (await channel(desk, callee), len(first.placed), len(second.placed)) == ("twilio", 1, 0)
+        view = await state(desk, reply)
+        await ann.order(c.End(id=ann.new_id(), session_id=view.id, epoch=view.epoch))
+        await desk.settle()
+        assert (first.ended, second.ended) == (["CA" + f"{1:032x}"], [])
+        assert (await state(desk, reply)).state is SessionState.CLOSED
+        elsewhere = await desk.caller(customer_handle=NUMBER, channel="widget")
+        await elsewhere.asks_for_a_person("wants a refund")
+        await elsewhere.leaves()
+        _, callee = await rings(ann, elsewhere)
+        assert (await channel(desk, callee), len(second.placed)) == ("plivo", 1)
+
+
+def test_without_a_choice_the_only_carrier_dials_and_of_several_none() -> None:
+    one, other = FakeCarrier("twilio"), FakeCarrier("plivo")
+    assert alone(one).to_dial("widget") is one
+    assert Carriers({"twilio": one, "plivo": other}).to_dial("widget") is None
+    assert Carriers().to_dial("twilio") is None

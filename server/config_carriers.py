@@ -1,0 +1,49 @@
+"""Say which carriers bring and place telephone calls: [calls], and a section for each carrier."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from server.config_section import Section
+
+
+class CallsSettings(Section, frozen=True, kw_only=True):
+    """What holds for calls of every carrier."""
+
+    dial_with: Annotated[
+        str,
+        Meta(
+            pattern="^[a-z0-9_-]{0,40}$",
+            description="The carrier that calls customers who came another way (the web, another carrier that cannot "
+            "dial); whoever called over a carrier is called back over the same. Empty: the only one that can dial.",
+        ),
+    ] = ""
+
+
+class TwilioSettings(Section, frozen=True, kw_only=True):
+    """Calls that arrive from Twilio Media Streams, and those that operators place through Twilio."""
+
+    account_sid: Annotated[
+        str, Meta(pattern="^(AC[0-9a-f]{32})?$", description="Your Twilio account. Empty: no calls from Twilio.")
+    ] = ""
+    auth_token_file: Annotated[
+        str,
+        Meta(
+            description="File with the account's auth token (chmod 600), which signs Twilio's requests. "
+            "Or set OPERATOR_TWILIO_AUTH_TOKEN."
+        ),
+    ] = ""
+    caller_number: Annotated[
+        str,
+        Meta(
+            pattern="^(\\+[0-9]{6,15})?$",
+            description="Your number, +15550142, from which operators ring back. Empty: nobody can be called.",
+        ),
+    ] = ""
+    api_url: Annotated[
+        str, Meta(min_length=8, description="Where Twilio's REST API is; another region has another address.")
+    ] = "https://api.twilio.com"
+    assistant: Annotated[
+        str,
+        Meta(max_length=60, description="Name of the assistant's key that answers calls. Empty: the only key."),
+    ] = ""
