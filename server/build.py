@@ -30,10 +30,11 @@ from server.core.errors import CallerError
 from server.core.files import FileRules
 from server.core.policy import Line
 from server.core.session import Rules
+from server.destinations import destinations_of
 from server.media.config import WorkerConfig
 from server.media.control import WorkerControl
 from server.places import ADMIN_TOKEN, CONTROL_SOCKET, FILES, RULES
-from server.policies import destinations_of, lines_of
+from server.policies import lines_of
 from server.routing_rules import routers_of, routing_of
 from server.storage.database import SqlDatabase
 from server.storage.file_store import DiskFiles
@@ -97,6 +98,8 @@ def build(config: Config, *, public_url: str, end_calls: bool = False, clock: Cl
         queues=queues_of(config.settings.queues),
         carriers=carriers_of(config, public_url),
         destinations=destinations_of(config, clock),
+        fallbacks={name: one.fallback for name, one in config.settings.notices.items() if one.fallback},
+        desk_url=public_url,
         channels=channels_of(config, clock, public_url),
         understanding=understanding_of(config, clock),
         assistants=assistants_of(config, clock),

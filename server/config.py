@@ -21,6 +21,7 @@ from server.config_files import FilesSettings
 from server.config_machine import DatabaseSettings, LogSettings, MediaSettings, ServerSettings
 from server.config_mind import TriggersSettings, UnderstandingSettings
 from server.config_names import kind_of, refuse_unknown, refuse_unknown_settings, table_of
+from server.config_notices import NoticeSettings
 from server.config_queues import QueueSettings, RecordingSettings
 from server.config_rules import ConfigError, check_database, check_listener, check_llm, check_twilio, check_widget
 from server.config_section import Section
@@ -151,31 +152,6 @@ class DeskSettings(Section, frozen=True, kw_only=True):
         float,
         Meta(ge=0, le=120, description="Customers who leave sooner are not counted as abandoned; 0: all are."),
     ] = 6.0
-
-
-class NoticeSettings(Section, frozen=True, kw_only=True):
-    """One destination of notices to people outside: a section `[notices.NAME]` each."""
-
-    kind: Annotated[
-        Literal["webhook", "email"], Meta(description="webhook: a signed POST (Standard Webhooks). email: over SMTP.")
-    ] = "webhook"
-    url: Annotated[str, Meta(description="Webhook: the address that takes notices.")] = ""
-    secret_file: Annotated[
-        str, Meta(description="Webhook: file with the shared secret (chmod 600), whsec_ and 24 to 64 bytes in base64.")
-    ] = ""
-    allow_private: Annotated[
-        bool, Meta(description="Webhook: true lets it be http, or an address of this machine or of your own network.")
-    ] = False
-    smtp_host: Annotated[str, Meta(description="E-mail: the mail server.")] = ""
-    smtp_port: Annotated[int, Meta(ge=1, le=65535, description="E-mail: its TCP port.")] = 587
-    smtp_tls: Annotated[
-        Literal["starttls", "tls", "none"],
-        Meta(description="E-mail: starttls; tls from the first byte (port 465); none only for this machine."),
-    ] = "starttls"
-    smtp_user: Annotated[str, Meta(description="E-mail: the user to sign on with. Empty: not at all.")] = ""
-    password_file: Annotated[str, Meta(description="E-mail: file with that user's password (chmod 600).")] = ""
-    sender: Annotated[str, Meta(description="E-mail: the address that notices come from.")] = ""
-    recipients: Annotated[tuple[str, ...], Meta(max_length=50, description="E-mail: who gets them.")] = ()
 
 
 class Settings(Section, frozen=True, kw_only=True):

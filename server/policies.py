@@ -1,21 +1,15 @@
-"""Read the queues' policies and the destinations of notices from the configuration; refuse what cannot work."""
+"""Read the queues' policies from the configuration; refuse what cannot work."""
 
 import re
-from collections.abc import Callable, Mapping
 from datetime import date, time
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from server.broker.ports.notices import Destination
-from server.clock import Clock
-from server.config import Config, NoticeSettings, Settings
+from server.config import Settings
 from server.config_queues import QueueSettings, StepSettings
-from server.config_rules import ConfigError, is_loopback
+from server.config_rules import ConfigError
 from server.core import policy as core
 from server.core.policy import Hours, Line, Opening, Policy, PolicyError, PolicyStep, When
-from server.notices.email import Email
-from server.notices.signed_post import check_url
-from server.notices.webhook import Webhook
 
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS: Final = re.compile(r"(?P<first>[a-z]{3})(-(?P<last>[a-z]{3}))? +(?P<begin>\d\d:\d\d)-(?P<end>\d\d:\d\d)")
@@ -44,19 +38,6 @@ def lines_of(settings: Settings) -> dict[str, Line]:
                     f"[notices.{destination}]."
                 )
     return lines
-
-
-def destinations_of(config: Config, clock: Clock) -> dict[str, Destination]:
-    """Return every destination of notices, ready to send.
-
-    Raises:
-        ConfigError: a setting is missing or makes no sense, or a secret cannot be read.
-    """
-    makers: Mapping[str, Callable[[Config, str, NoticeSettings, Clock], Destination]] = {
-        "webhook": _webhook,
-        "email": _email,
-    }
-    return {name: makers[one.kind](config, name, one, clock) for name, one in config.settings.notices.items()}
 
 
 def _line(name: str, settings: Settings, queue: QueueSettings) -> Line:
@@ -136,40 +117,3 @@ def _check_overlaps(queue: str, texts: tuple[str, ...], openings: tuple[Opening,
 
 def _end(opening: Opening) -> time:
     return time.max if opening.end == time() else opening.end
-
-
-def _webhook(config: Config, name: str, settings: NoticeSettings, clock: Clock) -> Destination:
-    wrong = check_url(settings.url, allow_private=settings.allow_private)
-    if wrong:
-        raise ConfigError(f"[notices.{name}] url: {wrong}.")
-    secret = config.secret(settings.secret_file)
-    if secret is None:
-        raise ConfigError(f"[notices.{name}] secret_file is missing: without it the receiver cannot tell who sends.")
-    try:
-        return Webhook(settings.url, secret, clock, allow_private=settings.allow_private)
-    except ValueError as error:
-        raise ConfigError(f"[notices.{name}] secret_file: {error}.") from error
-
-
-def _email(config: Config, name: str, settings: NoticeSettings, _clock: Clock) -> Destination:
-    if not (settings.smtp_host and settings.sender and settings.recipients):
-        raise ConfigError(f"[notices.{name}] needs smtp_host, sender and recipients.")
-    if settings.smtp_tls == "none" and not is_loopback(settings.smtp_host):
-        raise ConfigError(
-            f'[notices.{name}] smtp_tls = "none" would send customers\' words in the clear: write "starttls".'
-        )
-    password = config.secret(settings.password_file)
-    if bool(settings.smtp_user) != (password is not None):
-        raise ConfigError(f"[notices.{name}] smtp_user and password_file go together.")
-    try:
-        return Email(
-            host=settings.smtp_host,
-            port=settings.smtp_port,
-            sender=settings.sender,
-            recipients=settings.recipients,
-            tls=settings.smtp_tls,
-            user=settings.smtp_user,
-            password=password,
-        )
-    except ValueError as error:
-        raise ConfigError(f"[notices.{name}] {error}") from error

@@ -46,7 +46,7 @@ class Broker:
         self.assignment = Assignment(parts)
         self.timers = Timers(parts, self.effects, self.assignment)
         self.files = Files(parts)
-        self.notifying = Notifying(parts)
+        self.notifying = Notifying(parts, self._runner)
         self.housekeeping = Housekeeping(parts, self.files)
         self.feed = Feed(parts, self._runner)
         self.attendance = Attendance(parts)

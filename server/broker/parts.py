@@ -36,6 +36,8 @@ class Parts:
         notices: What a customer is told at each notice.
         channels: Accounts on platforms where customers write, by name.
         destinations: Where notices to people outside can be sent, by name.
+        fallbacks: To which destination a notice goes that another one did not take.
+        desk_url: The broker's address as people outside reach it; empty: notices have no links.
         ring: Offers are made; false: operators only pull, whatever the queues say.
         policy: What the desk's rules say about people.
         queues: What is configured of queues, by name; one that is not there has no rules of its own.
@@ -64,6 +66,8 @@ class Parts:
     carriers: Carriers = NO_CARRIERS
     channels: Accounts = field(default_factory=dict[str, Account])
     destinations: Destinations = field(default_factory=dict[str, Destination])
+    fallbacks: Mapping[str, str] = field(default_factory=dict[str, str])
+    desk_url: str = ""
     routers: Routers = field(default_factory=dict[str, Router])
     understanding: Understanding | None = None
     mind: MindPolicy = DEFAULT_MIND

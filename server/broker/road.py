@@ -203,7 +203,9 @@ def _order(unit: Unit, parts: Parts, session: Session, effects: tuple[Effect, ..
 def _notify(unit: Unit, session: Session, kind: str, destinations: Iterable[str], now: datetime) -> None:
     """Write down notices to people outside, each in a lane of its own."""
     for name in destinations:
-        body = msgspec.json.encode(NoticeJob(session_id=session.id, destination=name, kind=kind, at=now))
+        body = msgspec.json.encode(
+            NoticeJob(session_id=session.id, destination=name, kind=kind, at=now, epoch=session.epoch)
+        )
         unit.ledger.add_job(session.organisation_id, f"{session.id}/{kind}/{name}", NOTICE, body, now)
 
 

@@ -28,7 +28,8 @@ from server.channels.own_json import Said, events_of, said
 from server.channels.reading import decoded, text_at
 from server.channels.setup import Setup
 from server.core.errors import NotAuthenticatedError, ProviderError
-from server.notices.signed_post import address_of, check_url, key_of, sign
+from server.notices.checked_post import address_of
+from server.notices.signed_post import check_url, key_of, sign
 
 STALE_SECONDS: Final = 300.0
 """A signature made longer ago, or so far ahead, is not taken."""

@@ -47,9 +47,18 @@ class ConflictError(HandoffError):
 
 
 class ProviderError(HandoffError):
-    """Something outside failed (502/503); `retryable` says whether trying again may help."""
+    """Something outside failed (502/503); `retryable` says whether trying again may help, and not before when."""
 
-    def __init__(self, code: str, message: str, hint: str = "", *, retryable: bool = True) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        hint: str = "",
+        *,
+        retryable: bool = True,
+        retry_after_seconds: float | None = None,
+    ) -> None:
         """Keep the parts and whether a retry makes sense."""
         super().__init__(code, message, hint)
         self.retryable = retryable
+        self.retry_after_seconds = retry_after_seconds

@@ -56,7 +56,7 @@ class Email(Destination):
         self._password: Final = password
 
     @override
-    async def send(self, notice: Notice) -> None:
+    async def send(self, notice: Notice) -> str:
         """Hand the message to the server; it is accepted when the server says so for every recipient."""
         try:
             refused, _ = await aiosmtplib.send(
@@ -81,6 +81,7 @@ class Email(Destination):
             ) from error
         if refused:
             raise ProviderError("mail_partly_refused", f"Refused for: {', '.join(sorted(refused))}.", retryable=False)
+        return ""
 
     def _message(self, notice: Notice) -> EmailMessage:  # type: ignore[explicit-any]  # its policy, by default
         """Return the message; headers are single lines, whatever a customer is called."""

@@ -3,27 +3,19 @@
 The receiver checks `webhook-signature` with the shared secret and tells repeats by `webhook-id`, which stays the same.
 """
 
-import asyncio
 import base64
 import binascii
 import hashlib
 import hmac
-import ipaddress
-import socket
-from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
-import httpx
-
 from server.clock import Clock
-from server.core.errors import ProviderError
+from server.notices.checked_post import ANSWER_SECONDS, CheckedPost
+from server.notices.vendor import Transport, the_network
 from server.secret_files import SecretText
-from server.wire.version import VERSION
 
 PREFIX: Final = "whsec_"
-CONNECT_SECONDS: Final = 5.0
-ANSWER_SECONDS: Final = 20.0
 
 
 class SignedPost:
@@ -36,7 +28,7 @@ class SignedPost:
         clock: Clock,
         *,
         allow_private: bool = False,
-        transport: Callable[[], httpx.AsyncBaseTransport | None] = lambda: None,
+        transport: Transport = the_network,
     ) -> None:
         """Send to `url`, signed with `secret` (`whsec_` and base64, 24 to 64 bytes).
 
@@ -50,11 +42,9 @@ class SignedPost:
         Raises:
             ValueError: the secret is not of that form; the sentence says how to make one.
         """
-        self._url: Final = httpx.URL(url)
+        self._post: Final = CheckedPost(url, allow_private=allow_private, transport=transport)
         self._key: Final = key_of(secret)
         self._clock: Final = clock
-        self._allow_private: Final = allow_private
-        self._transport: Final = transport
 
     async def post(
         self, message_id: str, content: bytes, *, most_bytes: int = 1, answer_seconds: float = ANSWER_SECONDS
@@ -66,69 +56,11 @@ class SignedPost:
         """
         stamp = str(int(self._clock.now().timestamp()))
         headers = {
-            "content-type": "application/json",
-            "user-agent": f"operator-console/{VERSION}",
             "webhook-id": message_id,
             "webhook-timestamp": stamp,
             "webhook-signature": sign(self._key, message_id, stamp, content),
         }
-        address = await address_of(self._url, allow_private=self._allow_private)
-        try:
-            async with (
-                httpx.AsyncClient(
-                    transport=self._transport(),
-                    timeout=httpx.Timeout(answer_seconds, connect=CONNECT_SECONDS),
-                    follow_redirects=False,
-                    trust_env=False,
-                ) as client,
-                client.stream(
-                    "POST",
-                    self._url.copy_with(host=address),
-                    content=content,
-                    headers={**headers, "host": self._url.netloc.decode("ascii")},
-                    extensions={"sni_hostname": self._url.host},
-                ) as answer,
-            ):
-                return answer.status_code, await _read(answer, most_bytes)
-        except httpx.HTTPError as error:
-            raise ProviderError(
-                "webhook_unreachable", f"The webhook cannot be reached: {type(error).__name__}."
-            ) from error
-
-
-async def address_of(url: httpx.URL, *, allow_private: bool) -> str:
-    """Return the address to connect to: resolved once and checked, so that no later answer can differ.
-
-    Raises:
-        ProviderError: `webhook_unreachable`, `webhook_address_private`.
-    """
-    loop = asyncio.get_running_loop()
-    port = url.port or (443 if url.scheme == "https" else 80)
-    try:
-        found = await loop.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise ProviderError("webhook_unreachable", f"{url.host} is not known to the network.") from error
-    addresses = [ipaddress.ip_address(str(one[4][0]).partition("%")[0]) for one in found]
-    if not allow_private:
-        for address in addresses:
-            if not address.is_global or address.is_multicast:
-                raise ProviderError(
-                    "webhook_address_private",
-                    f"{url.host} is {address}: not an address of the public internet.",
-                    "Set allow_private = true in its section if that is meant.",
-                    retryable=False,
-                )
-    return str(addresses[0])
-
-
-async def _read(answer: httpx.Response, most_bytes: int) -> bytes:
-    """Return the beginning of an answer's body, and no more than that, however much is sent."""
-    pieces = bytearray()
-    async for piece in answer.aiter_bytes():
-        pieces += piece
-        if len(pieces) >= most_bytes:
-            break
-    return bytes(pieces[:most_bytes])
+        return await self._post.post(content, headers, most_bytes=most_bytes, answer_seconds=answer_seconds)
 
 
 def key_of(secret: SecretText) -> bytes:

@@ -1,6 +1,5 @@
 """Send notices as signed webhooks (`server.notices.signed_post`)."""
 
-from collections.abc import Callable
 from typing import Final
 
 import httpx
@@ -12,6 +11,7 @@ from server.clock import Clock
 from server.core.errors import ProviderError
 from server.notices.content import HandoffFacts, facts
 from server.notices.signed_post import SignedPost
+from server.notices.vendor import Transport, the_network
 from server.secret_files import SecretText
 
 GONE: Final = 410
@@ -37,7 +37,7 @@ class Webhook(Destination):
         clock: Clock,
         *,
         allow_private: bool = False,
-        transport: Callable[[], httpx.AsyncBaseTransport | None] = lambda: None,
+        transport: Transport = the_network,
     ) -> None:
         """Send to `url` as `SignedPost` does.
 
@@ -47,9 +47,10 @@ class Webhook(Destination):
         self._post: Final = SignedPost(url, secret, clock, allow_private=allow_private, transport=transport)
 
     @override
-    async def send(self, notice: Notice) -> None:
+    async def send(self, notice: Notice) -> str:
         """Post the notice; any 2xx is acceptance."""
         told = WebhookBody(type=notice.kind, timestamp=notice.at.isoformat(), data=facts(notice))
         status, _ = await self._post.post(notice.id, _encoder.encode(told))
         if not httpx.codes.is_success(status):
             raise ProviderError("webhook_refused", f"The webhook answered {status}.", retryable=status != GONE)
+        return ""

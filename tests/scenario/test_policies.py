@@ -1,5 +1,6 @@
 """The fallback policy at work: what `explain` says is what a run does; notices stop at a claim, and tell the end."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time
@@ -60,12 +61,13 @@ class Pigeon(Destination):
         self.ids: list[str] = []
         self.tries = 0
 
-    async def send(self, notice: Notice) -> None:
+    async def send(self, notice: Notice) -> str:
         self.tries += 1
         self.ids.append(notice.id)
         if self.refusals:
             raise self.refusals.pop(0)
         self.sent.append(Sent(self.name, notice.kind, self.world.clock.now(), notice.session.number))
+        return ""
 
 
 def rules_with(lines: dict[str, Line], **rest: object) -> Rules:
@@ -264,3 +266,58 @@ async def test_steps_that_fell_due_while_the_broker_was_down_are_made_up_for(tmp
         await desk.restart(after_seconds=30)
         await desk.later(1)
         assert [one.text for one in await chat.messages() if one.author is Author.SYSTEM] == ["first", "second"]
+
+
+class Hanging(Pigeon):
+    """Takes every notice and never says so."""
+
+    async def send(self, notice: Notice) -> str:
+        self.tries += 1
+        await asyncio.get_running_loop().create_future()
+        return ""
+
+
+async def test_a_destination_that_hangs_holds_up_no_other_and_not_its_own_next_notice() -> None:
+    pigeons: dict[str, Destination] = {}
+    rules = billing(PolicyStep(1, Notify(("deaf", "fine"))), PolicyStep(3, Notify(("fine", "deaf"))))
+    async with World(rules=rules, ring=False, destinations=pigeons) as desk:
+        deaf, fine = Hanging(desk, "deaf"), Pigeon(desk, "fine")
+        pigeons.update(deaf=deaf, fine=fine)
+        for name in ("One", "Two"):
+            await (await desk.chat(name)).asks_for_a_person()
+        began = desk.clock.now()
+        await desk.later(4)
+        assert [round((one.at - began).total_seconds()) for one in fine.sent] == [1, 1, 3, 3]
+        assert deaf.tries == 2, "the next to the same destination about the same session waits for the first"
+
+
+async def test_two_providers_that_are_down_hand_the_notice_on_at_once() -> None:
+    pigeons: dict[str, Destination] = {}
+    rules = billing(PolicyStep(1, Notify(("first",))))
+    fallbacks = {"first": "second", "second": "third"}
+    async with World(rules=rules, ring=False, destinations=pigeons, fallbacks=fallbacks) as desk:
+        down = [ProviderError("notice_failed", "It answered 503.")]
+        first, second, third = Hanging(desk, "first"), Pigeon(desk, "second", down), Pigeon(desk, "third")
+        pigeons.update(first=first, second=second, third=third)
+        chat = await desk.chat()
+        await chat.asks_for_a_person()
+        began = desk.clock.now()
+        await desk.later(60)
+        assert [round((one.at - began).total_seconds()) for one in third.sent] == [11]
+        assert (first.tries, second.tries, second.sent) == (1, 1, [])
+
+
+async def test_a_notice_of_an_earlier_wait_is_moot_when_the_session_waits_again() -> None:
+    pigeons: dict[str, Destination] = {}
+    async with World(rules=billing(PolicyStep(10, Notify(("oncall",)))), destinations=pigeons) as desk:
+        pigeon = Pigeon(desk, "oncall", [ProviderError("webhook_refused", "500")])
+        pigeons["oncall"] = pigeon
+        ann, chat = await desk.operator("ann"), await desk.chat()
+        await chat.asks_for_a_person()
+        await desk.later(11)
+        await ann.takes(chat)
+        await ann.does(c.Requeue, chat)
+        await desk.later(8)
+        assert pigeon.sent == [], "the retry was of the wait before"
+        await desk.later(4)
+        assert len(pigeon.sent) == 1

@@ -11,7 +11,8 @@ from server.cli.app import app
 from server.config import load, parse
 from server.config_rules import ConfigError
 from server.core.policy import Happening, Notify, Tell, explain
-from server.policies import destinations_of, lines_of
+from server.destinations import destinations_of
+from server.policies import lines_of
 from tests.world import ManualClock
 
 pytestmark = pytest.mark.unit

@@ -66,8 +66,8 @@ async def test_a_waiting_customer_is_told_in_plain_text_with_clean_headers(mailb
     assert message["to"] == "ops@example.com, boss@example.com"
     assert (message["from"], message["auto-submitted"]) == ("desk@example.com", "auto-generated")
     text = message.get_content()
-    assert "Reason:   wants a refund" in text
-    assert "Summary:  Charged twice." in text
+    assert "Reason:     wants a refund" in text
+    assert "Summary:    Charged twice." in text
     assert message["message-id"].startswith("<notice_7.")
 
 
@@ -78,8 +78,8 @@ async def test_the_outcome_is_told_with_what_was_written_up(mailbox: Mailbox) ->
     await email(mailbox).send(ended)
     (message,) = mailbox.taken
     assert message["subject"] == "H-0042 resolved: Ann (chat, queue billing)"
-    assert "Note:     paid back" in message.get_content()
-    assert "To do:    call on Monday" in message.get_content()
+    assert "Note:       paid back" in message.get_content()
+    assert "Next step:  call on Monday" in message.get_content()
 
 
 @pytest.mark.parametrize(
