@@ -6,10 +6,10 @@ It comes from `$OPERATOR_TOKEN`, else from a file of its own that group and othe
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from typing_extensions import override
 
 from operator_console.config import ConsoleConfig
@@ -30,8 +30,7 @@ class CredentialError(Exception):
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(msgspec.Struct, frozen=True):
     """A token and where it comes from; printing it shows no token."""
 
     text: str

@@ -4,8 +4,10 @@ Runs the audio process itself, so that what is checked is what a call uses.
 """
 
 import asyncio
-from dataclasses import dataclass, replace
 from typing import Final, TypeVar
+
+import msgspec
+from msgspec.structs import replace
 
 from operator_console.audio.client import AudioProcess
 from operator_console.audio.messages import (
@@ -33,8 +35,7 @@ PRIORITY_ADVICE: Final = (
 E = TypeVar("E", Ready, Devices, TestResult, Filtering)
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(msgspec.Struct, frozen=True):
     """One line of the doctor: what was looked at, whether it is well, what was found, and what to do."""
 
     name: str

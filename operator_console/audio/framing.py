@@ -1,7 +1,8 @@
 """Take audio frames apart as they come from the media socket, and refuse what is not one of ours."""
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from operator_console.audio.sound import bytes_of_ms
 from server.wire.media import CODEC_PCM16, FRAME_MS, HEADER, KIND_AUDIO, MAX_FRAME_BYTES
@@ -12,8 +13,7 @@ _HALF: Final = 1 << 31
 _WHOLE: Final = 1 << 32
 
 
-@dataclass(frozen=True, slots=True)
-class AudioFrame:
+class AudioFrame(msgspec.Struct, frozen=True):
     """20 ms of the caller: PCM16 at 16 kHz, with its place in the stream."""
 
     sequence: int

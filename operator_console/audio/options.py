@@ -2,14 +2,14 @@
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 BACKENDS = ("auto", "sounddevice", "pyaudio", "miniaudio", "file", "null")
 """What `backend` may say; "auto" takes the first of the middle four that has a device."""
 
 
-@dataclass(frozen=True, slots=True)
-class AudioOptions:
+class AudioOptions(msgspec.Struct, frozen=True):
     """How the child starts.
 
     Attributes:

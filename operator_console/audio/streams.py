@@ -8,8 +8,9 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Final, TypeVar
+
+import msgspec
 
 from operator_console.audio.backends.port import Backend, Give, Stream, Take, Wish
 from operator_console.audio.messages import AudioEvent, Device, DeviceBack, DeviceInUse, DeviceLost, Direction
@@ -34,8 +35,7 @@ class StuckError(Exception):
     """The sound library hangs; only a new process helps."""
 
 
-@dataclass(slots=True)
-class Lane:
+class Lane(msgspec.Struct):
     """One direction: what is wished, and how far it came."""
 
     direction: Direction

@@ -1,15 +1,13 @@
 """Know for one command: which configuration, which broker, which token, and how to reach the broker with them."""
 
-import asyncio
 import os
-import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
-from uuid import uuid4
+
+import msgspec
 
 from operator_console.cli.failure import CommandError
 from operator_console.config import ConfigError, ConsoleConfig, load
@@ -18,6 +16,8 @@ from operator_console.exit_codes import ExitCode
 from server.wire.errors import ErrorBody
 
 if TYPE_CHECKING:
+    import ssl
+
     from operator_console.client.address import Address
     from operator_console.client.rest import RestClient
     from operator_console.client.socket import ConsoleSocket
@@ -29,11 +29,12 @@ T = TypeVar("T")
 
 def new_id() -> str:
     """Return an id for an order."""
+    from uuid import uuid4  # noqa: PLC0415 - a question needs none
+
     return uuid4().hex
 
 
-@dataclass
-class Invocation:
+class Invocation(msgspec.Struct, dict=True):
     """One run of the command line: what `--config`, `--server` and the environment say."""
 
     config_path: Path | None = None
@@ -88,7 +89,7 @@ class Invocation:
             raise CommandError(error.body) from error
 
     @cached_property
-    def tls(self) -> ssl.SSLContext | None:
+    def tls(self) -> "ssl.SSLContext | None":
         """What checks the broker's certificate."""
         from operator_console.client.address import tls_context  # noqa: PLC0415 - --help needs no network
 
@@ -109,6 +110,18 @@ class Invocation:
 
         return ConsoleSocket(self.address, self.token.text, tls=self.tls, view_only=view_only, brief=brief)
 
+    def ask_once(self, path: str, kind: type[T]) -> T:
+        """Return the answer to a GET of `path` as a `kind`, by the quickest way there is; `CommandError` if none."""
+        from operator_console.client.errors import ClientError  # noqa: PLC0415 - --help needs no network
+        from operator_console.client.question import ask, is_direct  # noqa: PLC0415
+
+        if not is_direct(self.address, os.environ):
+            return self.ask(lambda client: client.ask(path, kind))
+        try:
+            return ask(self.address, self.token.text, self.tls, path, kind)
+        except ClientError as error:
+            raise CommandError(error.body, error.status) from error
+
     def ask(self, question: "Callable[[RestClient], Awaitable[T]]") -> T:
         """Return the answer to one question over REST; `CommandError` when there is none."""
 
@@ -120,6 +133,8 @@ class Invocation:
 
     def run(self, work: Callable[[], Awaitable[T]]) -> T:
         """Run `work` in an event loop; what the client refuses becomes a `CommandError`."""
+        import asyncio  # noqa: PLC0415 - as below
+
         from operator_console.client.errors import ClientError  # noqa: PLC0415 - --help needs no network
 
         async def started() -> T:

@@ -5,9 +5,10 @@ left to `operator_console.cli.app`, which knows the same commands.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from operator_console.cli import answers
 from operator_console.cli.invocation import Invocation
@@ -20,8 +21,7 @@ _CONFIG: Final = {"--config", "-c"}
 _SERVER: Final = {"--server", "-s"}
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(msgspec.Struct, frozen=True):
     """One command line that is understood: which command (none: the screen), for whom, and how."""
 
     command: str

@@ -1,20 +1,22 @@
 """Know where the broker is, and refuse to send a token where others could read it."""
 
 import ipaddress
-import ssl
-from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
+
+import msgspec
 
 from operator_console.client.errors import BAD_ADDRESS, TOKEN_OVER_PLAIN, ClientError
 from server.wire.errors import ErrorBody
+
+if TYPE_CHECKING:
+    import ssl
 
 _SECURE: Final = {"http": False, "ws": False, "https": True, "wss": True}
 CONSOLE_PATH: Final = "/v1/console"
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(msgspec.Struct, frozen=True):
     """One broker: `rest` and `socket` are base URLs without a slash at the end."""
 
     rest: str
@@ -73,7 +75,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def tls_context(address: Address, ca_file: str) -> ssl.SSLContext | None:
+def tls_context(address: Address, ca_file: str) -> "ssl.SSLContext | None":
     """Return what checks the broker's certificate, with the site's own authority if there is one; None without TLS.
 
     Raises:
@@ -81,6 +83,8 @@ def tls_context(address: Address, ca_file: str) -> ssl.SSLContext | None:
     """
     if not address.secure:
         return None
+    import ssl  # noqa: PLC0415 - a broker on this machine needs none
+
     try:
         return ssl.create_default_context(cafile=ca_file or None)
     except (OSError, ssl.SSLError) as error:

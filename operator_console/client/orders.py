@@ -5,8 +5,9 @@ until its reply came; the broker gives one id one effect.
 """
 
 import asyncio
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from operator_console.client.errors import CONNECTION_LOST
 from server.wire.commands import Command
@@ -14,8 +15,7 @@ from server.wire.errors import ErrorBody
 from server.wire.frames import Reply
 
 
-@dataclass(slots=True)
-class Waiting:
+class Waiting(msgspec.Struct):
     """An order without an answer; `sent_on` numbers the connection it went out on last, 0 for none."""
 
     command: Command

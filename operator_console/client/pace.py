@@ -1,13 +1,13 @@
 """Say how patient the connection to the broker is: beats, silence, answers, pauses between attempts."""
 
 import random
-from dataclasses import dataclass
+
+import msgspec
 
 from server.wire.frames import DEAD_AFTER_SECONDS, HEARTBEAT_SECONDS
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(msgspec.Struct, frozen=True):
     """The times of a connection, in seconds.
 
     Attributes:

@@ -12,11 +12,19 @@ from urllib.parse import quote
 import msgspec
 
 from operator_console.client.address import Address
-from operator_console.client.errors import INVALID_ANSWER, ClientError, not_reached, refused, words
+from operator_console.client.answer import (
+    ANSWER_SECONDS,
+    MAX_ANSWER_BYTES,
+    OPERATORS,
+    SESSIONS,
+    read_answer,
+    refusal_in,
+)
+from operator_console.client.errors import ClientError, not_reached, refused, words
 from operator_console.client.http import httpx
 from operator_console.client.moving import not_saved, opened, pieces_of, saved, unreadable
 from server.wire.audit import AuditPage
-from server.wire.codec import WireError, decode
+from server.wire.codec import decode
 from server.wire.errors import ErrorBody
 from server.wire.history import ContactPage, ContactView, SearchPage
 from server.wire.routing import WhyView
@@ -30,8 +38,6 @@ if TYPE_CHECKING:  # a question needs no commands and no frames: the short comma
 
 T = TypeVar("T")
 
-MAX_ANSWER_BYTES: Final = 32 * 1024 * 1024
-"""The longest answer taken from the broker."""
 MESSAGES_PER_PAGE: Final = 200
 LONGEST_QUERY: Final = 500
 """Characters of a search; the broker takes no more."""
@@ -58,7 +64,12 @@ class RestClient:
     """Questions to one broker by one operator. Use as an async context manager."""
 
     def __init__(
-        self, address: Address, token: str, *, tls: ssl.SSLContext | None = None, timeout_seconds: float = 10.0
+        self,
+        address: Address,
+        token: str,
+        *,
+        tls: ssl.SSLContext | None = None,
+        timeout_seconds: float = ANSWER_SECONDS,
     ) -> None:
         """Keep what is needed; a connection is opened by the first question."""
         self._address: Final = address
@@ -86,9 +97,13 @@ class RestClient:
         """Close the connections."""
         await self._http.aclose()
 
+    async def ask(self, path: str, kind: type[T]) -> T:
+        """Return the answer to a GET of `path` as a `kind`."""
+        return await self._ask(path, msgspec.json.Decoder(kind))
+
     async def sessions(self) -> tuple[SessionView, ...]:
         """Return the open sessions."""
-        return await self._ask("/v1/sessions", _sessions)
+        return await self._ask(SESSIONS, _sessions)
 
     async def session(self, ref: str) -> SessionView:
         """Return one session, open or closed, by id or by number (`H-0042`)."""
@@ -192,7 +207,7 @@ class RestClient:
         finally:
             file.close()
         if response.status_code not in {200, 201}:
-            raise ClientError(refused(response.status_code, _refusal(response.content)), response.status_code)
+            raise ClientError(refused(response.status_code, refusal_in(response.content)), response.status_code)
         return decode(response.content, _file)
 
     async def download(self, file: FileView, folder: Path, told: "Told") -> Path:
@@ -207,7 +222,7 @@ class RestClient:
             ) as response:
                 if response.status_code != 200:
                     raw = await response.aread()
-                    raise ClientError(refused(response.status_code, _refusal(raw)), response.status_code)
+                    raise ClientError(refused(response.status_code, refusal_in(raw)), response.status_code)
                 return await saved(response.aiter_bytes(), file, folder, told)
         except httpx.HTTPError as error:
             raise ClientError(not_reached(self._address.rest, _words(error))) from error
@@ -216,7 +231,7 @@ class RestClient:
 
     async def operators(self) -> tuple[OperatorView, ...]:
         """Return the roster."""
-        return await self._ask("/v1/operators", _operators)
+        return await self._ask(OPERATORS, _operators)
 
     async def digest(self, hours: float = 0.0) -> Digest:
         """Return what happened since the operator was last on, or within the last `hours`."""
@@ -246,18 +261,7 @@ class RestClient:
             ClientError: the broker refused, can't be reached, or answered something else.
         """
         status, raw = await self._get(path, query or {})
-        if status != 200:
-            raise ClientError(refused(status, _refusal(raw)), status)
-        try:
-            return decode(raw, decoder, MAX_ANSWER_BYTES)
-        except WireError as error:
-            raise ClientError(
-                ErrorBody(
-                    INVALID_ANSWER,
-                    f"{self._address.rest}{path} answered something else. {error.body.message}",
-                    "Check that the address is a broker's and of the console's version.",
-                )
-            ) from error
+        return read_answer(self._address.rest + path, status, raw, decoder, MAX_ANSWER_BYTES)
 
     async def _get(self, path: str, query: Mapping[str, str]) -> tuple[int, bytes]:
         """Read `path`; where the broker had just closed the kept connection, once more on a new one."""
@@ -293,14 +297,6 @@ def _words(error: httpx.HTTPError) -> str:
     return "it takes too long" if isinstance(error, httpx.TimeoutException) else words(error)
 
 
-def _refusal(raw: bytes) -> ErrorBody | None:
-    try:
-        return decode(raw, _bodies)
-    except WireError:
-        return None
-
-
-_bodies: Final = msgspec.json.Decoder(ErrorBody)
 _sessions: Final = msgspec.json.Decoder(tuple[SessionView, ...])
 _session: Final = msgspec.json.Decoder(SessionView)
 _why: Final = msgspec.json.Decoder(WhyView)

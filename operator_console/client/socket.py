@@ -12,7 +12,6 @@ import random
 import ssl
 from collections.abc import AsyncGenerator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, assert_never
 
@@ -57,8 +56,7 @@ BUFFERED_EVENTS: Final = 1_024
 """Events that wait for the screen; when it takes no more the socket is not read, and the broker cuts us off."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Lost:
+class _Lost(msgspec.Struct, frozen=True):
     """Why a connection ended; `body` is told, `retry` says whether another one makes sense."""
 
     body: ErrorBody

@@ -1,15 +1,12 @@
 """Know the number of the last event seen, so that a console resumes where it was and notices a hole."""
 
-from dataclasses import dataclass
-
 import msgspec
 
 from server.wire.frames import Batch, Hello, Snapshot
 from server.wire.version import PROTOCOL
 
 
-@dataclass(slots=True)
-class Sync:
+class Sync(msgspec.Struct):
     """Where this console stands in the broker's numbered events; `boot` names the broker's numbering."""
 
     seq: int = 0

@@ -7,9 +7,11 @@ a reconnect. Before: the model changed, or a second passed. After: an `Alert` to
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from operator_console.model.select import (
     MINE,
@@ -48,8 +50,7 @@ class Cause(StrEnum):
     NEW = "new"
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(msgspec.Struct, frozen=True):
     """How often and how loud.
 
     Attributes:
@@ -66,8 +67,7 @@ class Rules:
 DEFAULT_RULES: Final = Rules()
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(msgspec.Struct, frozen=True):
     """One thing to sound: a bell or the alert speaker, and a desktop notification where `notify`; louder if `again`.
 
     `text` is one harmless line of at most `TEXT_CELLS` cells without names of customers: screens are locked, too.
@@ -79,8 +79,7 @@ class Alert:
     again: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AttentionState:
+class AttentionState(msgspec.Struct, frozen=True):
     """What was told already. Times are seconds of a clock that never jumps (`Clock.monotonic`).
 
     Attributes:
@@ -94,7 +93,7 @@ class AttentionState:
     """
 
     focused: bool = False
-    offers: Mapping[OfferKey, float] = field(default_factory=dict[OfferKey, float])
+    offers: Mapping[OfferKey, float] = msgspec.field(default_factory=dict[OfferKey, float])
     overdue: frozenset[SessionId] = frozenset()
     overdue_again_at: float | None = None
     looked_at: float = NEVER

@@ -6,8 +6,9 @@ was typed, or stands in a macro. After: a `Step` to carry out, or a `Refused` to
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from operator_console.model.clean import line as one_line
 from operator_console.model.keys import nearest
@@ -19,8 +20,7 @@ FIELDS: Final = ("name", "number", "me")
 _FIELD: Final = re.compile(r"\{([^{}]*)\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Verb:
+class Verb(msgspec.Struct, frozen=True):
     """A command as it can be written.
 
     Attributes:
@@ -40,8 +40,7 @@ class Verb:
     on_session: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One command, ready to be carried out: what, and the text after it."""
 
     verb: Verb
@@ -53,15 +52,13 @@ class Step:
         return self.verb.asks and not self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(msgspec.Struct, frozen=True):
     """Why a line is no command: one sentence that says what to write instead."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Macro:
+class Macro(msgspec.Struct, frozen=True):
     """Some commands under one name and, if wanted, one key (empty: none)."""
 
     name: str

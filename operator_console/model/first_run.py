@@ -3,9 +3,10 @@
 Each step writes what it has proven at once, so a set-up that was left goes on where it stood.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+import msgspec
 
 from server.wire.errors import ErrorBody
 
@@ -54,8 +55,7 @@ FIRST_KEYS: Final = (
 """Actions, their keys in the table, and what they do."""
 
 
-@dataclass(frozen=True, slots=True)
-class FirstRun:
+class FirstRun(msgspec.Struct, frozen=True):
     """How far the set-up is.
 
     Attributes:

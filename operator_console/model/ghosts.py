@@ -1,7 +1,8 @@
 """Know who else looks at or writes on what. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from operator_console.model.state import DeskModel
 from server.wire.frames import Ghost, Ghosts

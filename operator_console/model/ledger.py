@@ -5,8 +5,9 @@ A `Ledger` lives inside one call of `update`; it copies each mapping at most onc
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from operator_console.model.clean import clean_message, clean_operator, clean_session
 from operator_console.model.inputs import Tone

@@ -7,10 +7,11 @@ order holds, and the promise decides among equals. A filter is words, all of whi
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
+
+import msgspec
 
 from server.wire.terms import MoodLabel, OperatorId, SessionId, SessionState
 from server.wire.views import SessionView
@@ -75,8 +76,7 @@ def list_key(session: SessionView, group: int, sort: Sort) -> ListKey:
     return (group, text, number, promise, session.queued_at.timestamp(), session.id)
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True):
     """What a filter looks at besides the session: who I am, and what time it is."""
 
     me: OperatorId

@@ -5,8 +5,9 @@ written, or arrived. After: the names in it are known, and its conversation need
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from operator_console.model.turns import Turns
 from server.wire.mentions import SIGN, is_word
@@ -20,8 +21,7 @@ MOST_TYPED: Final = 60
 Roster = Mapping[OperatorId, OperatorView]
 
 
-@dataclass(frozen=True, slots=True)
-class Mentioning:
+class Mentioning(msgspec.Struct, frozen=True):
     """A name that is being written: where its @ stands, and what follows it up to the cursor."""
 
     start: int

@@ -5,8 +5,9 @@ the box, or none.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from operator_console.model import mentions, replies
 from operator_console.model.clean import line
@@ -22,8 +23,7 @@ WITH_PEOPLE: Final = ("note", "back", "requeue", "resolve", "follow-up")
 """Commands whose text colleagues read, so that an @ in it names one."""
 
 
-@dataclass(frozen=True, slots=True)
-class SlashCommand:
+class SlashCommand(msgspec.Struct, frozen=True):
     """A command that can be written in the composer: what follows it, what it does, and its full name."""
 
     name: str
@@ -32,8 +32,7 @@ class SlashCommand:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(msgspec.Struct, frozen=True):
     """One line of the list: what it is called, what it brings, and the box after it was chosen."""
 
     label: str
@@ -42,23 +41,20 @@ class Offer:
     cursor: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ordered:
+class Ordered(msgspec.Struct, frozen=True):
     """A command to carry out, with the text after it."""
 
     command: SlashCommand
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ToCustomer:
+class ToCustomer(msgspec.Struct, frozen=True):
     """A text to send."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(msgspec.Struct, frozen=True):
     """Why nothing is sent; the text stays in the box."""
 
     reason: str

@@ -3,8 +3,9 @@
 Pure. Before: the broker answered. After: entries with harmless text, each of which leads to a whole conversation.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from operator_console.model.clean import clean_customer, clean_error, clean_message, clean_session, instant, line
 from operator_console.model.wording import who
@@ -17,8 +18,7 @@ Head = tuple[tuple[str, str], ...]
 """What stands above a conversation: a word and a text each."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One row: when, what it is called, who, a text with its found words, and the conversation that it opens.
 
     Attributes:
@@ -41,8 +41,7 @@ class Entry:
     due: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
+class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     """One answer: its rows, how it reads on, and what stands above each conversation: a word and a text."""
 
     entries: tuple[Entry, ...] = ()

@@ -7,8 +7,9 @@ box, with `[order?]` wherever the session says nothing, and such a text is refus
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, cast
+
+import msgspec
 
 from operator_console.model.clean import line, text
 from operator_console.model.keys import nearest
@@ -36,8 +37,7 @@ class RepliesError(ValueError):
     """A file of canned replies can't be used; the sentence says where and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class CannedReply:
+class CannedReply(msgspec.Struct, frozen=True):
     """A text under a name, and other words by which it is found."""
 
     name: str

@@ -6,11 +6,12 @@ screened, then what other operators have. It does not depend on the time of day,
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from operator import itemgetter
 from typing import Final
+
+from msgspec.structs import replace
 
 from operator_console.model.inputs import HeadsetPhase
 from operator_console.model.listing import ListKey, Seen, Sort, lets_through, list_key

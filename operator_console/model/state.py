@@ -5,10 +5,12 @@ passed `server.wire.sanitize`. Instants are aware UTC in the *broker's* time (`s
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from operator_console.model.command_line import Macro
 from operator_console.model.inputs import AudioProblem, HeadsetPhase, MicFilters, Moving, Tone
@@ -37,8 +39,7 @@ class LinkState(StrEnum):
     LOST = "lost"
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(msgspec.Struct, frozen=True):
     """The connection to the broker."""
 
     state: LinkState = LinkState.CONNECTING
@@ -49,8 +50,7 @@ class Link:
     retry: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class HeadsetView:
+class HeadsetView(msgspec.Struct, frozen=True):
     """The operator's own audio as the call bar shows it; levels 0..1."""
 
     phase: HeadsetPhase = HeadsetPhase.CLOSED
@@ -65,7 +65,7 @@ class HeadsetView:
     problem: AudioProblem | None = None
     gone: str = ""
     """The device that is missing in a live leg."""
-    filters: MicFilters = field(default_factory=MicFilters)
+    filters: MicFilters = msgspec.field(default_factory=MicFilters)
     has_alert_speaker: bool = False
     alerts_failed: int = 0
     """How many alerts were not heard on their speaker."""
@@ -73,23 +73,20 @@ class HeadsetView:
     """The last keys that the caller pressed in this call; they may be secret, and are kept nowhere else."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(msgspec.Struct, frozen=True):
     """A command on its way: sent at `at`, not answered."""
 
     command: Command
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Tour:
+class Tour(msgspec.Struct, frozen=True):
     """How far the tour is (`operator_console.model.tour`): the number of steps done."""
 
     done: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(msgspec.Struct, frozen=True):
     """One line for the operator; a new `serial` means a new notice."""
 
     serial: int
@@ -98,8 +95,7 @@ class Notice:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class DeskModel:
+class DeskModel(msgspec.Struct, frozen=True):
     """The desk, as this console knows it.
 
     Attributes:
@@ -135,20 +131,20 @@ class DeskModel:
     seq: int = 0
     resync_wanted: bool = False
     me: OperatorId = NOBODY
-    sessions: Mapping[SessionId, SessionView] = field(default_factory=dict[SessionId, SessionView])
+    sessions: Mapping[SessionId, SessionView] = msgspec.field(default_factory=dict[SessionId, SessionView])
     order: tuple[OrderKey, ...] = ()
     sort: Sort = Sort.PROMISE
     listed: tuple[ListKey, ...] = ()
     found: tuple[OrderKey | ListKey, ...] = ()
-    operators: Mapping[OperatorId, OperatorView] = field(default_factory=dict[OperatorId, OperatorView])
-    turns: Mapping[ConversationId, Turns] = field(default_factory=dict[ConversationId, Turns])
-    seen: Mapping[ConversationId, int] = field(default_factory=dict[ConversationId, int])
-    mentions: Mapping[ConversationId, int] = field(default_factory=dict[ConversationId, int])
+    operators: Mapping[OperatorId, OperatorView] = msgspec.field(default_factory=dict[OperatorId, OperatorView])
+    turns: Mapping[ConversationId, Turns] = msgspec.field(default_factory=dict[ConversationId, Turns])
+    seen: Mapping[ConversationId, int] = msgspec.field(default_factory=dict[ConversationId, int])
+    mentions: Mapping[ConversationId, int] = msgspec.field(default_factory=dict[ConversationId, int])
     typing: frozenset[ConversationId] = frozenset()
     selected: SessionId | None = None
     filter: str = ""
-    drafts: Mapping[str, str] = field(default_factory=dict[str, str])
-    pending: Mapping[str, Pending] = field(default_factory=dict[str, Pending])
+    drafts: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
+    pending: Mapping[str, Pending] = msgspec.field(default_factory=dict[str, Pending])
     mute_wish: bool | None = None
     headset: HeadsetView = HeadsetView()
     notice: Notice | None = None
@@ -157,11 +153,11 @@ class DeskModel:
     rings: int = 0
     local_now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     skew: timedelta = timedelta()
-    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    keys: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict[str, tuple[str, ...]])
     macros: tuple[Macro, ...] = ()
     policy: DeskPolicy = NO_POLICY
-    queues: Mapping[str, QueueView] = field(default_factory=dict[str, QueueView])
-    ghosts: Mapping[OperatorId, Ghost] = field(default_factory=dict[OperatorId, Ghost])
+    queues: Mapping[str, QueueView] = msgspec.field(default_factory=dict[str, QueueView])
+    ghosts: Mapping[OperatorId, Ghost] = msgspec.field(default_factory=dict[OperatorId, Ghost])
     wall: WallView | None = None
 
     @property

@@ -5,8 +5,9 @@ scripted customers. After: every step was done, or the operator left it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from operator_console.model.keys import key_of
 from operator_console.model.select import MINE, group_ids, is_my_chat, is_pending, is_talking, my_call, my_wrap_up
@@ -18,8 +19,7 @@ Done = Callable[[DeskModel, DeskModel], bool]
 """Tells from the desk before and after whether a step was done."""
 
 
-@dataclass(frozen=True, slots=True)
-class TourStep:
+class TourStep(msgspec.Struct, frozen=True):
     """One thing to do: its title, why, the actions (with their keys in the table) that do it, and when it is done."""
 
     title: str

@@ -3,9 +3,10 @@
 Pure: no clock, no network, no screen. Applying a snapshot twice, or an event twice, changes nothing the second time.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from operator_console.model.clean import (
     clean_error,

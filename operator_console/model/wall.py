@@ -4,9 +4,10 @@ Pure. People and their work come with the feed as everywhere; the figures are th
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+
+import msgspec
 
 from operator_console.model.select import is_talking
 from operator_console.model.state import DeskModel
@@ -19,8 +20,7 @@ UNKNOWN: Final = "-"
 """Where nothing was counted yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class WallRow:
+class WallRow(msgspec.Struct, frozen=True):
     """One person with one session in hand or in wrap-up; without one where there is none."""
 
     person: OperatorView

@@ -3,7 +3,7 @@
 The screen compares this with what it has and acts on the difference; so a restart needs no special case.
 """
 
-from dataclasses import dataclass
+import msgspec
 
 from operator_console.model.inputs import HeadsetPhase
 from operator_console.model.select import is_pending, muted, my_call, selected_session
@@ -14,8 +14,7 @@ from server.wire.commands import Accept, Supervise, TakeOver
 from server.wire.terms import ConversationId, SessionId, Supervision
 
 
-@dataclass(frozen=True, slots=True)
-class HeadsetWant:
+class HeadsetWant(msgspec.Struct, frozen=True):
     """The leg that should be open: of which session and epoch, and whether it sends silence.
 
     `lost`: the broker has no leg of mine for this call, here or elsewhere.
@@ -29,16 +28,14 @@ class HeadsetWant:
     renewable: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class TurnsWant:
+class TurnsWant(msgspec.Struct, frozen=True):
     """The turns that are missing on the screen."""
 
     conversation_id: ConversationId
     after_position: int
 
 
-@dataclass(frozen=True, slots=True)
-class Wants:
+class Wants(msgspec.Struct, frozen=True):
     """All wishes of a model."""
 
     headset: HeadsetWant | None = None

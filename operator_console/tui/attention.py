@@ -7,8 +7,9 @@ for the title, with CSI 22/23 t (xterm) to keep the old one. Inside tmux notific
 
 import os
 from collections.abc import Awaitable, Mapping
-from dataclasses import replace
 from typing import Final, Protocol
+
+from msgspec.structs import replace
 
 from operator_console.clock import Clock
 from operator_console.config import AttentionSettings

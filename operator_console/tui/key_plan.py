@@ -5,8 +5,9 @@ without clashes, or does not start.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from operator_console.config import ConfigError, MacroSettings, Settings
 from operator_console.model.command_line import Macro, Refused, Step, read, unknown_field
@@ -32,8 +33,7 @@ WRITING: Final = {"enter", "up", "down", "home", "end", "tab", "shift+tab"}
 """Keys that do something in a box besides writing; an action may have them where nobody writes."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeyPlan:
+class KeyPlan(msgspec.Struct, frozen=True):
     """The keys in force.
 
     Attributes:
@@ -41,7 +41,7 @@ class KeyPlan:
         macros: In the order of the configuration.
     """
 
-    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    keys: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict[str, tuple[str, ...]])
     macros: tuple[Macro, ...] = ()
 
 

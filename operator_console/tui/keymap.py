@@ -5,9 +5,10 @@ it can't act now. `operator_console.tui.commands` has the deed for each id; a te
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from operator_console.model import allowed, supervising
 from operator_console.model.allowed import Reason
@@ -37,8 +38,7 @@ class Group(StrEnum):
     DESK = "The desk"
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(msgspec.Struct, frozen=True):
     """One thing the operator can do.
 
     Attributes:

@@ -5,8 +5,9 @@ stopped and why.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Protocol
+
+import msgspec
 
 from operator_console.model.clean import clean_error, line
 from operator_console.model.command_line import Macro, Step
@@ -26,13 +27,12 @@ class Runs(Protocol):
         ...
 
 
-@dataclass
-class Running:
+class Running(msgspec.Struct, dict=True):
     """A macro on its way: the next step, what the broker has not answered, and where the cursor was left."""
 
     macro: Macro
     at: int = 0
-    waiting: set[str] = field(default_factory=set[str])
+    waiting: set[str] = msgspec.field(default_factory=set[str])
     selected: SessionId | None = None
 
 

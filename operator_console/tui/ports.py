@@ -6,8 +6,9 @@ memory. Neither ever raises into the screen except where said.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 if TYPE_CHECKING:  # commands that need only `DeskError` start without the wire's frames
     from collections.abc import AsyncIterator
@@ -149,8 +150,7 @@ class Desk(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class AudioDevice:
+class AudioDevice(msgspec.Struct, frozen=True):
     """One device the operator can choose; `id` is what `Headset.choose` takes."""
 
     id: str
@@ -162,8 +162,7 @@ class AudioDevice:
     chosen_alert: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AudioSetup:
+class AudioSetup(msgspec.Struct, frozen=True):
     """What sound there is: the backend in use and its devices.
 
     Attributes:
@@ -176,8 +175,7 @@ class AudioSetup:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MicVerdict:
+class MicVerdict(msgspec.Struct, frozen=True):
     """What a microphone test found: amplitudes 0..1 (RMS, peak), a sentence, and the remedy when it is not good."""
 
     ok: bool

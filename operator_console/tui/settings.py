@@ -1,10 +1,11 @@
 """Say what the screen is told from outside: places, zone, looks, time."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
 from uuid import uuid4
+
+import msgspec
 
 from operator_console.clock import Clock, SystemClock
 from operator_console.config import AttentionSettings
@@ -22,8 +23,7 @@ def kept_nowhere(_values: Mapping[str, str | float]) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class SoundSettings:
+class SoundSettings(msgspec.Struct, frozen=True):
     """How the operator's sound is set, and how a change of it is remembered.
 
     Attributes:
@@ -37,8 +37,7 @@ class SoundSettings:
     keep: Callable[[Mapping[str, str | float]], str] = kept_nowhere
 
 
-@dataclass(frozen=True, slots=True)
-class ScreenSettings:
+class ScreenSettings(msgspec.Struct, frozen=True):
     """What the screen needs besides its ports.
 
     Attributes:
@@ -60,13 +59,13 @@ class ScreenSettings:
     state_dir: Path | None = None
     zone: tzinfo | None = None
     theme: str = "desk-dark"
-    attention: AttentionSettings = field(default_factory=AttentionSettings)
-    plan: KeyPlan = field(default_factory=KeyPlan)
+    attention: AttentionSettings = msgspec.field(default_factory=AttentionSettings)
+    plan: KeyPlan = msgspec.field(default_factory=KeyPlan)
     canned: tuple[CannedReply, ...] = ()
     motion: bool = True
     downloads: Path = Path("downloads")
-    sound: SoundSettings = field(default_factory=SoundSettings)
+    sound: SoundSettings = msgspec.field(default_factory=SoundSettings)
     guided: bool = False
     begin: Callable[[], Awaitable[None]] | None = None
-    clock: Clock = field(default_factory=SystemClock)
+    clock: Clock = msgspec.field(default_factory=SystemClock)
     new_id: Callable[[], str] = random_id

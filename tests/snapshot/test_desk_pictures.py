@@ -1,10 +1,10 @@
 """The main states of the desk, drawn at the two sizes that matter; look at them after every change of the screen."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input
 

@@ -4,9 +4,8 @@ One app is walked from page to page, so that many pictures cost one start. What 
 theme already (team, wall, digest, search, contact, follow-ups, set-up, tour) is not drawn again.
 """
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from pytest_textual_snapshot import SVGImageExtension
 from rich.color import Color
 from syrupy.assertion import SnapshotAssertion

@@ -1,7 +1,8 @@
 """Pick the first sound library that works, and keep why the others did not."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from operator_console.audio.backends.file import FileBackend, NullBackend
 from operator_console.audio.backends.miniaudio import MiniaudioBackend
@@ -18,8 +19,7 @@ Makers = Mapping[str, Callable[[AudioOptions], Backend]]
 _FALLBACKS = ("file", "null")
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     """The backend in use, the chain that led to it, and the one line that would improve it ("" when nothing would)."""
 
     backend: Backend

@@ -1,14 +1,14 @@
 """Give devices names that outlive a restart: PortAudio knows them by numbers that change when one is plugged in."""
 
 from collections import Counter
-from dataclasses import dataclass
+
+import msgspec
 
 from operator_console.audio.messages import Device, Direction
 from operator_console.audio.problems import BackendError
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(msgspec.Struct, frozen=True):
     """One device as PortAudio lists it; `rate` is its own, in Hz."""
 
     name: str

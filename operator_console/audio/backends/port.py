@@ -5,8 +5,9 @@ methods are called from one thread only; `take` and `give` are called from threa
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from operator_console.audio.messages import Device
 from operator_console.audio.sound import LEG_RATE
@@ -17,8 +18,7 @@ Give = Callable[[int], bytes]
 """What fills the speaker: asked for so many bytes of PCM16 mono at 16 kHz, returns exactly so many; must not block."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(msgspec.Struct, frozen=True):
     """How a stream should be opened: block length, and the device's rate in Hz (0: ours, else the device's own)."""
 
     block_ms: int = 10

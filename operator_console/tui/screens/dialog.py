@@ -1,9 +1,9 @@
 """Ask one thing over the desk: a confirmation, a few texts, or one of several choices."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
+import msgspec
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -67,8 +67,7 @@ class Confirm(Dialog[bool]):
         _ = self.dismiss(event.key == "y")
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(msgspec.Struct, frozen=True):
     """One line of a form; `draft` is the box whose text is kept when the form is left."""
 
     name: str
@@ -146,8 +145,7 @@ class Form(Dialog[dict[str, str]]):
         _ = self.dismiss({box.id or "": box.value.strip() for box in boxes})
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     """One line of a choice: the key that takes it, its name, a few words, and what is answered."""
 
     key: str

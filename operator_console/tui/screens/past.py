@@ -4,10 +4,10 @@ One screen serves the search, the follow-ups and a contact's page; what it asks 
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import tzinfo
 from typing import ClassVar
 
+import msgspec
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
@@ -33,8 +33,7 @@ ABOUT_ROWS = ("after.done", "after.ring_back", "after.follow_up", "after.link", 
 """What can be done about the row under the cursor; the keys are those of the desk."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """What a screen shows: its name, what it asks (words and where to read on), and whether it needs words first.
 
     Attributes:

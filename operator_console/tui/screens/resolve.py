@@ -1,8 +1,8 @@
 """Ask how a matter ended: what it was about, a note, and for a live call where the caller goes."""
 
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
+import msgspec
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -29,8 +29,7 @@ TEXT_CELLS: Final = 66
 """So wide is a line of the dialog, in a terminal of 80 columns too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(msgspec.Struct, frozen=True):
     """The answer: `hang_up` only for a live call, `wrapped_up` when the talk was over already."""
 
     disposition: str

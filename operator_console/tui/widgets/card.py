@@ -1,8 +1,9 @@
 """Draw the card: all that an operator must know of a session before the first word, in at most 12 lines."""
 
-from dataclasses import dataclass, replace
 from typing import Final
 
+import msgspec
+from msgspec.structs import replace
 from rich.cells import cell_len
 from typing_extensions import override
 
@@ -46,8 +47,7 @@ _MOOD_ROLES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """A few lines of the card.
 
     Attributes:

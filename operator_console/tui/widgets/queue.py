@@ -1,10 +1,10 @@
 """Draw the list of sessions: what is mine, who waits and how long, what the rest of the team has."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Final
 
+import msgspec
 from textual import events
 from typing_extensions import override
 
@@ -54,8 +54,7 @@ MOST_ROWS: Final = 500
 """So many built rows are kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(msgspec.Struct, frozen=True):
     """How wide the parts of a row are, in cells; 0 leaves a part out."""
 
     name: int
@@ -201,7 +200,7 @@ _NOT_IN_ROWS: Final = frozenset(
     | {"keys", "macros", "link", "wall", "version"}
 )
 """Fields of the model that no row depends on, apart from its own session and the cursor, unless the session is mine."""
-_IN_ROWS: Final = attrgetter("now", *(one.name for one in fields(DeskModel) if one.name not in _NOT_IN_ROWS))
+_IN_ROWS: Final = attrgetter("now", *(name for name in DeskModel.__struct_fields__ if name not in _NOT_IN_ROWS))
 
 
 class Rows:

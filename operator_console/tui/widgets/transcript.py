@@ -1,9 +1,9 @@
 """Draw the whole conversation, AI part and human part, each voice told apart by word and colour."""
 
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Final
 
+import msgspec
 from rich.cells import cell_len
 from typing_extensions import override
 
@@ -79,8 +79,7 @@ def handover_line(session: SessionView, width: int, zone: tzinfo | None) -> Line
     return ((fitted(text + "─" * max(width - len(text), 0), width), Role.LABEL),)
 
 
-@dataclass(slots=True)
-class Wrapped:
+class Wrapped(msgspec.Struct):
     """The lines of one conversation, and what they were made for: changed in place."""
 
     index: WrapIndex[MessageView]

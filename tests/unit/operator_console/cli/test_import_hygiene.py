@@ -67,3 +67,17 @@ def test_a_short_answer_searches_no_garbage_and_everything_else_does() -> None:
 def test_the_quick_answer_loads_no_command_line_and_no_screen() -> None:
     code = "from operator_console.cli.swift import known; known(['--server', 'http://127.0.0.1:1', 'queue', '--json'])"
     assert loaded(code) == set()
+
+
+def test_the_first_screen_defines_no_dataclass_of_ours() -> None:
+    """Each takes half a millisecond to define, a struct takes a tenth of that, and there are sixty."""
+    code = (
+        "import sys; import operator_console.cli.entry, operator_console.cli.screen, operator_console.tui.run;"
+        "import operator_console.client.desk, operator_console.audio.client, operator_console.audio.headset;"
+        "ours = [module for name, module in sys.modules.items() if name.startswith('operator_console')];"
+        "print(*sorted({kind.__qualname__ for module in ours for kind in vars(module).values()"
+        " if isinstance(kind, type) and '__dataclass_fields__' in vars(kind)"
+        " and kind.__module__.startswith('operator_console')}))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.split() == []

@@ -1,8 +1,7 @@
 """A key that can't act has a reason, and the reason is the true one."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from operator_console.model import allowed
 from operator_console.model.inputs import Connected, Disconnected, HeadsetPhase, HeadsetState, Selected, Sent, Tick

@@ -1,13 +1,14 @@
 """When the operator is called: first softly, then louder, never twice for one thing, and not at all when it is moot."""
 
 import itertools
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from operator_console.model.attention import Alert, AttentionState, Cause, Rules, attention, title
 from operator_console.model.inputs import Connected, Disconnected, Input, Sent, Tick

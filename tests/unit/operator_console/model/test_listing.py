@@ -1,9 +1,9 @@
 """The order of the list, its filters, and the rows that want eyes."""
 
 import random
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from operator_console.model.inputs import Filtered, Sorted, Tick
 from operator_console.model.listing import Sort, eye_word, next_sort, values

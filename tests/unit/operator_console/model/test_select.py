@@ -1,9 +1,9 @@
 """The list is ordered by what needs a person first; what is asked of the model has one answer."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from operator_console.model import select
 from operator_console.model.inputs import Connected, Selected, Tick

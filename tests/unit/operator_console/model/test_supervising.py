@@ -1,8 +1,7 @@
 """What a supervisor's console makes of the model: refusals, words, the headset; and what the operator reads."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from operator_console.model import supervising
 from operator_console.model.inputs import Connected, HeadsetPhase, HeadsetState, Sent

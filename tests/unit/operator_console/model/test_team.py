@@ -1,8 +1,7 @@
 """The people of the desk as the console knows them."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from operator_console.model.inputs import Tick
 from operator_console.model.state import DeskModel

@@ -1,10 +1,10 @@
 """The desk changes by events alone: in order, once, and never by what is older than what is known."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from operator_console.model import select
 from operator_console.model.drafts import reply_key, unsent

@@ -1,8 +1,7 @@
 """What the others are told of where I look and write."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from operator_console.model.inputs import Connected, Selected, Tick
 from operator_console.model.state import DeskModel, LinkState

@@ -1,9 +1,9 @@
 """One table of keys: whole, without clashes, and the same in bindings, help, palette and docs."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from operator_console.model.state import DeskModel
 from operator_console.tui.keymap import ACTIONS, BY_ID, Group, bindings, clashes, hints
