@@ -19,7 +19,7 @@ from server.understanding import expressions
 from server.understanding.encoder import Encoder
 from server.understanding.guard import Verdict, judge
 from server.understanding.language import language_of
-from server.understanding.mood import PartyMood, TurnMood, mood_of, party_mood
+from server.understanding.mood import NEUTRAL, PartyMood, TurnMood, mood_of, party_mood
 from server.understanding.text import plain, words
 from server.understanding.topics import Topics
 from server.understanding.trigger_settings import Part, TriggerSettings, parsed
@@ -39,16 +39,29 @@ FALL_OVER: Final = 4
 LONGEST_SPAN: Final = 160
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What is known of one turn: worked out once, kept by the worker while the conversation goes on."""
+MOST_KNOWN: Final = 8_000
+"""Turns that are remembered; of more the oldest is forgotten."""
 
-    turn: Turn
-    at: int
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of a turn's words: worked out once, kept while the conversation goes on."""
+
     mood: TurnMood
     verdict: Verdict | None
     topic: str
     topic_margin: float
+    words: frozenset[str]
+    phrases: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One turn at its place."""
+
+    turn: Turn
+    at: int
+    known: _Known
 
 
 class Assessor:
@@ -59,7 +72,7 @@ class Assessor:
         self._settings = settings
         self._encoder = encoder
         self._topics = Topics(settings.all_topics(), encoder)
-        self._known: dict[tuple[Author, str], tuple[TurnMood, Verdict | None, str, float]] = {}
+        self._known: dict[tuple[Author, str], _Known] = {}
 
     def assess(
         self, turns: Sequence[Turn], facts: Mapping[str, Attribute], rules: Sequence[HouseRule] = ()
@@ -67,16 +80,16 @@ class Assessor:
         """Return what shows in a conversation, its newest turn last; `rules` are added to those of the settings."""
         seen = [self._look(turn, at) for at, turn in enumerate(turns, 1)][-MOST_TURNS:]
         mine = [one for one in seen if one.turn.author is Author.CUSTOMER]
-        mood = party_mood([one.mood.score for one in mine])
-        others = party_mood([one.mood.score for one in seen if one.turn.author is Author.OPERATOR])
-        topic = max((one for one in mine if one.topic), key=lambda one: one.topic_margin, default=None)
+        mood = party_mood([one.known.mood.score for one in mine])
+        others = party_mood([one.known.mood.score for one in seen if one.turn.author is Author.OPERATOR])
+        topic = max((one for one in mine if one.known.topic), key=lambda one: one.known.topic_margin, default=None)
         language = language_of(" ".join(one.turn.text for one in mine[-6:]))
         known = {
             **facts,
             "turns": float(len(mine)),
             "minutes": _seconds(mine) / 60,
             "mood": mood.score,
-            "topic": topic.topic if topic else "",
+            "topic": topic.known.topic if topic else "",
             "language": language,
         }
         findings = [
@@ -92,7 +105,7 @@ class Assessor:
             score=mood.score,
             course=mood.course,
             operator_course=others.course,
-            topic=topic.topic if topic else "",
+            topic=topic.known.topic if topic else "",
             language=language,
             guard=_judged(mine),
             findings=tuple(findings),
@@ -103,23 +116,28 @@ class Assessor:
         known = self._known.get(key)
         if known is None:
             known = self._work_out(turn)
-            if len(self._known) >= 20_000:
-                self._known.clear()
+            if len(self._known) >= MOST_KNOWN:
+                del self._known[next(iter(self._known))]
             self._known[key] = known
-        mood, verdict, topic, margin = known
-        return _Seen(turn, turn.position or at, mood, verdict, topic, margin)
+        return _Seen(turn, turn.position or at, known)
 
-    def _work_out(self, turn: Turn) -> tuple[TurnMood, Verdict | None, str, float]:
-        mood = mood_of(turn.text, self._encoder)
+    def _work_out(self, turn: Turn) -> _Known:
+        """Look at a turn by itself; an assistant has no mood, so that no time goes into it."""
+        said = plain(turn.text)
+        phrases = frozenset(kind for kind, pattern in _phrases().items() if pattern.search(said))
         if turn.author is not Author.CUSTOMER:
-            return mood, None, "", 0.0
-        best = self._topics.find(turn.text)[0] if len(words(plain(turn.text))) >= LEAST_WORDS else None
-        sure = best is not None and best.sure
-        return mood, judge(turn.text), best.name if best and sure else "", best.margin if best and sure else 0.0
+            mood = mood_of(turn.text, self._encoder) if turn.author is Author.OPERATOR else NEUTRAL
+            return _Known(mood, None, "", 0.0, frozenset(), phrases)
+        mood = mood_of(turn.text, self._encoder)
+        best = self._topics.find(turn.text)[0] if len(words(said)) >= LEAST_WORDS else None
+        topic, margin = (best.name, best.margin) if best and best.sure else ("", 0.0)
+        return _Known(mood, judge(turn.text), topic, margin, frozenset(words(turn.text)), phrases)
 
     def _asks(self, mine: Sequence[_Seen]) -> list[Finding]:
         part = self._settings.asks_for_person
-        judged = [(one, one.verdict) for one in mine if one.verdict and one.verdict.score >= part.threshold]
+        judged = [
+            (one, one.known.verdict) for one in mine if one.known.verdict and one.known.verdict.score >= part.threshold
+        ]
         if not part.enabled or not judged:
             return []
         one, verdict = judged[-1]
@@ -128,14 +146,14 @@ class Assessor:
     def _topic(self, topic: _Seen | None) -> list[Finding]:
         if topic is None:
             return []
-        found = self._topics.topic(topic.topic)
+        found = self._topics.topic(topic.known.topic)
         return [
             Finding(
                 trigger="topic",
-                reason=f"about {topic.topic.replace('_', ' ')}",
+                reason=f"about {topic.known.topic.replace('_', ' ')}",
                 span=topic.turn.text[:LONGEST_SPAN],
                 turn=topic.at,
-                score=round(topic.topic_margin, 3),
+                score=round(topic.known.topic_margin, 3),
                 queue=found.queue,
                 priority=found.priority,
                 asks_for_handoff=bool(found.queue),
@@ -161,8 +179,8 @@ def _judged(mine: Sequence[_Seen]) -> Judged:
     """Return the heaviest verdict over the customer's turns, the newest of equals."""
     best: tuple[_Seen, Verdict] | None = None
     for one in mine:
-        if one.verdict is not None and (best is None or _weight(one.verdict) >= _weight(best[1])):
-            best = (one, one.verdict)
+        if one.known.verdict is not None and (best is None or _weight(one.known.verdict) >= _weight(best[1])):
+            best = (one, one.known.verdict)
     if best is None:
         return Judged(score=0.0, reason="the customer has said nothing yet")
     one, verdict = best
@@ -200,7 +218,7 @@ def _complexity(settings: TriggerSettings, seen: Sequence[_Seen]) -> list[Findin
 
 def _repeats(mine: Sequence[_Seen]) -> list[_Seen]:
     """Return the customer's turns that say what one before said."""
-    said = [frozenset(words(one.turn.text)) for one in mine]
+    said = [one.known.words for one in mine]
     return [
         one
         for at, one in enumerate(mine)
@@ -209,7 +227,10 @@ def _repeats(mine: Sequence[_Seen]) -> list[_Seen]:
 
 
 def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
-    return len(other) >= LEAST_WORDS and len(one & other) / len(one | other) >= SAME
+    few, many = sorted((len(one), len(other)))
+    if few < LEAST_WORDS or few / many < SAME:  # of so unequal sets no more than few / many can be shared
+        return False
+    return len(one & other) / len(one | other) >= SAME
 
 
 def _mood_falls(settings: TriggerSettings, mine: Sequence[_Seen], mood: PartyMood) -> list[Finding]:
@@ -260,7 +281,7 @@ def _house_rules(rules: Sequence[HouseRule], facts: Mapping[str, Attribute]) -> 
 
 
 def _says(kind: str, one: _Seen) -> bool:
-    return _phrases()[kind].search(plain(one.turn.text)) is not None
+    return kind in one.known.phrases
 
 
 @cache

@@ -7,6 +7,7 @@ length 1. `scripts/train.py` makes the weights with exactly these features.
 import math
 import zlib
 from collections import Counter
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -25,17 +26,21 @@ def features(text: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     said = words(text)[:MOST_WORDS]
     counts: Counter[int] = Counter()
     for word in said:
-        counts[_bucket("w " + word)] += 1
-        padded = f"<{word}>"
-        for length in (3, 4, 5):
-            for start in range(len(padded) - length + 1):
-                counts[_bucket(padded[start : start + length])] += 1
+        counts.update(_of_word(word))
     for left, right in zip(["<", *said], [*said, ">"], strict=True):
         counts[_bucket(f"p {left} {right}")] += 2
     numbers = np.fromiter(counts.keys(), np.int64, len(counts))
     values = np.fromiter((1.0 + math.log(count) for count in counts.values()), np.float32, len(counts))
     size = np.float32(np.linalg.norm(values))
     return numbers, (values / size).astype(np.float32) if size else values
+
+
+@lru_cache(maxsize=4096)
+def _of_word(word: str) -> tuple[int, ...]:
+    """Return the features of one word by itself; most words come again."""
+    padded = f"<{word}>"
+    runs = (padded[at : at + length] for length in (3, 4, 5) for at in range(len(padded) - length + 1))
+    return (_bucket("w " + word), *(_bucket(run) for run in runs))
 
 
 def _bucket(feature: str) -> int:

@@ -7,7 +7,7 @@ paused for breath: "forty nine ninety nine" is one run of the chunks 49 and 99.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import IntEnum, auto
 from typing import Final
 
 _UNITS: Final = {
@@ -37,7 +37,7 @@ _GAP: Final = re.compile(r"[\W_]{0,3}\Z")
 _LIKENESS: Final = frozenset({"as", "for", "like"})
 
 
-class Kind(Enum):
+class Kind(IntEnum):
     """What a word can be in a run."""
 
     UNIT = auto()
@@ -51,6 +51,26 @@ class Kind(Enum):
     MARK = auto()
     FILLER = auto()
     OTHER = auto()
+
+
+_READINGS: Final[dict[str, tuple[Kind, str]]] = {
+    **dict.fromkeys(_FILLERS, (Kind.FILLER, "")),
+    **{word: (Kind.REPEAT, str(value)) for word, value in _REPEATS.items()},
+    **{word: (Kind.SCALE, str(value)) for word, value in _SCALES.items()},
+    **{word: (Kind.TENS, str(value)) for word, value in _TENS.items()},
+    **{word: (Kind.TEEN, str(value)) for word, value in _TEENS.items()},
+    **{word: (Kind.MARK, value) for word, value in _MARKS.items()},
+    **{word: (Kind.SPELLED, value) for word, value in _NATO.items()},
+    **{word: (Kind.UNIT, value) for word, value in _UNITS.items()},
+}
+"""What each word reads as."""
+_NUMBERS: Final = frozenset({Kind.UNIT, Kind.TEEN, Kind.TENS})
+_FIGURES: Final = _NUMBERS | {Kind.NUMERAL, Kind.REPEAT}
+"""Without one of these there is no digit in a run."""
+_SIGNS: Final = frozenset({Kind.SPELLED, Kind.MARK})
+_ALONE: Final = frozenset({Kind.NUMERAL, Kind.FILLER, Kind.MARK})
+SHORTEST_SPELLING: Final = 3
+"""Fewer letters without a digit are no run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +128,8 @@ def tokens(text: str) -> list[Token]:
 
 def runs(text: str, *, letters: bool = False) -> list[Run]:
     """Return every run of a text; with `letters`, spelled letters belong to runs as well as digits."""
-    return list(_runs(text, tokens(text), letters=letters))
+    words = tokens(text)
+    return list(_runs(text, words, letters=letters)) if _has_run(words, letters=letters) else []
 
 
 def digits(text: str) -> str:
@@ -135,19 +156,17 @@ def _token(word: str, start: int, end: int) -> Token:
 
 
 def _read(low: str, word: str) -> tuple[Kind, str]:
-    tables: tuple[tuple[Kind, dict[str, str]], ...] = ((Kind.UNIT, _UNITS), (Kind.SPELLED, _NATO), (Kind.MARK, _MARKS))
-    for kind, table in tables:
-        if low in table:
-            return kind, table[low]
-    numbers = ((Kind.TEEN, _TEENS), (Kind.TENS, _TENS), (Kind.SCALE, _SCALES), (Kind.REPEAT, _REPEATS))
-    for kind, values in numbers:
-        if low in values:
-            return kind, str(values[low])
-    if low in _FILLERS:
-        return Kind.FILLER, ""
-    if len(word) == 1 and word.isascii():
-        return Kind.LETTER, word.upper()
-    return Kind.OTHER, ""
+    known = _READINGS.get(low)
+    if known is not None:
+        return known
+    return (Kind.LETTER, word.upper()) if len(word) == 1 and word.isascii() else (Kind.OTHER, "")
+
+
+def _has_run(words: Sequence[Token], *, letters: bool) -> bool:
+    """Tell whether there can be a run at all: a digit, or three characters one by one. Most turns have none."""
+    if any(word.kind in _FIGURES for word in words):
+        return True
+    return letters and sum(word.kind in _SIGNS or len(word.word) == 1 for word in words) >= SHORTEST_SPELLING
 
 
 def _runs(text: str, words: Sequence[Token], *, letters: bool) -> Iterator[Run]:
@@ -174,20 +193,20 @@ def _closed(held: list[Chunk]) -> Iterator[Run]:
         held = held[1:]
     while held and held[-1].value == "-":
         held = held[:-1]
-    if len(held) > 2 or any(char.isdigit() for chunk in held for char in chunk.value):
+    if len(held) >= SHORTEST_SPELLING or any(char.isdigit() for chunk in held for char in chunk.value):
         yield Run(tuple(held))
 
 
 def _chunk(words: Sequence[Token], at: int, *, letters: bool) -> tuple[Chunk | None, int]:
     """Return the chunk that begins at a word, None when none does, and the next word's place."""
     token = words[at]
-    if token.kind in {Kind.NUMERAL, Kind.FILLER, Kind.MARK}:
+    if token.kind in _ALONE:
         return Chunk(token.value, token.start, token.end, spoken=token.kind is not Kind.NUMERAL), at + 1
     if token.kind is Kind.REPEAT:
         return _repeated(words, at, letters=letters)
     if letters and (found := _spelled(words, at)) is not None:
         return found
-    if token.kind in {Kind.UNIT, Kind.TEEN, Kind.TENS}:
+    if token.kind in _NUMBERS:
         return _number(words, at)
     return None, at + 1
 
@@ -250,7 +269,7 @@ def _number(words: Sequence[Token], at: int) -> tuple[Chunk, int]:
 def _rest(words: Sequence[Token], at: int, total: int, scale: int) -> tuple[int, int]:
     """Add what follows "hundred" or "thousand": "two thousand nineteen", "eight hundred and forty two"."""
     joined = at + 1 if at < len(words) and words[at].word == "and" else at
-    if joined >= len(words) or words[joined].kind not in {Kind.UNIT, Kind.TEEN, Kind.TENS}:
+    if joined >= len(words) or words[joined].kind not in _NUMBERS:
         if joined == at and at < len(words) and words[at].kind is Kind.SCALE and words[at].value == "1000":
             return _rest(words, at + 1, total * 1000, 1000)
         return total, at

@@ -56,6 +56,9 @@ def _split(sentence: str) -> list[str]:
     plain = unicodedata.normalize("NFD", sentence.lower())
     out: list[str] = []
     for character in plain:
+        if "a" <= character <= "z" or character == " ":  # most are
+            out.append(character)
+            continue
         kind = unicodedata.category(character)
         if kind == "Mn" or (kind.startswith("C") and character not in "\t\n\r"):
             continue
