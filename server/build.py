@@ -39,6 +39,7 @@ from server.routing_rules import routers_of, routing_of
 from server.storage.database import SqlDatabase
 from server.storage.file_store import DiskFiles
 from server.storage.recordings import FolderOfRecordings
+from server.ticket_systems import tickets_of
 from server.understanding.actions import read_actions
 from server.understanding.card import CardWriter
 from server.understanding.custom_fields import read_fields
@@ -103,6 +104,7 @@ def build(config: Config, *, public_url: str, end_calls: bool = False, clock: Cl
         channels=channels_of(config, clock, public_url),
         understanding=understanding_of(config, clock),
         assistants=assistants_of(config, clock),
+        tickets=tickets_of(config, clock),
         mind=mind_of(config.settings),
     )
     broker = Broker(parts, end_calls=end_calls)
@@ -133,6 +135,8 @@ def _queue_rules(desk: Rules, settings: DeskSettings, name: str, queue: QueueSet
         routing=routing_of(settings, name, queue),
         policy=line.policy,
         outcome_to=queue.outcome_to,
+        ticket_system=queue.ticket.system,
+        ticket_at_handoff=queue.ticket.at == "handoff",
         record=queue.record,
         record_needs_consent=queue.record_consent == "required",
     )

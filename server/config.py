@@ -25,6 +25,7 @@ from server.config_notices import NoticeSettings
 from server.config_queues import QueueSettings, RecordingSettings
 from server.config_rules import ConfigError, check_database, check_listener, check_llm, check_twilio, check_widget
 from server.config_section import Section
+from server.config_tickets import TicketSettings
 from server.config_widget import WidgetSettings
 from server.secret_files import SecretFileError, SecretText, read_secret
 from server.wire.requests import QueueName
@@ -44,6 +45,8 @@ NOTICES: Final = "notices"
 """The name of the sections that there is one of for each destination of notices: `[notices.NAME]`."""
 CHANNELS: Final = "channels"
 """The name of the sections that there is one of for each account on a platform: `[channels.NAME]`."""
+TICKETS: Final = "tickets"
+"""The name of the sections that there is one of for each system that keeps tickets: `[tickets.NAME]`."""
 ASSISTANTS: Final = "assistants"
 """The name of the sections that there is one of for each assistant that the broker asks: `[assistants.NAME]`."""
 
@@ -164,6 +167,7 @@ class Settings(Section, frozen=True, kw_only=True):
     queues: dict[QueueName, QueueSettings] = msgspec.field(default_factory=dict[str, QueueSettings])
     notices: dict[QueueName, NoticeSettings] = {}  # noqa: RUF012 - msgspec gives each its own
     channels: dict[QueueName, ChannelSettings] = {}  # noqa: RUF012 - msgspec gives each its own
+    tickets: dict[QueueName, TicketSettings] = {}  # noqa: RUF012 - msgspec gives each its own
     assistants: dict[QueueName, AssistantSettings] = {}  # noqa: RUF012 - msgspec gives each its own
     calls: CallsSettings = CallsSettings()
     twilio: TwilioSettings = TwilioSettings()
@@ -181,6 +185,7 @@ class Settings(Section, frozen=True, kw_only=True):
 NAMED: Final[dict[str, type[Section]]] = {
     QUEUES: QueueSettings,
     NOTICES: NoticeSettings,
+    TICKETS: TicketSettings,
     ASSISTANTS: AssistantSettings,
 }
 """The sections of which there is one for each name."""
@@ -257,11 +262,12 @@ def parse(text: str) -> Settings:
     refuse_unknown(tables, Settings, NAMED)
     queues = _named(QUEUES, tables, QueueSettings)
     notices = _named(NOTICES, tables, NoticeSettings)
+    tickets = _named(TICKETS, tables, TicketSettings)
     assistants = _named(ASSISTANTS, tables, AssistantSettings)
     try:
         settings = msgspec.convert(tables, Settings)
         return msgspec.structs.replace(
-            settings, queues=queues, notices=notices, channels=channels, assistants=assistants
+            settings, queues=queues, notices=notices, tickets=tickets, channels=channels, assistants=assistants
         )
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at `$.")

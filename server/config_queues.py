@@ -25,6 +25,13 @@ class WidenSettings(Section, frozen=True, kw_only=True):
     lower_by: Annotated[int, Meta(ge=1, le=9)]
 
 
+class TicketOrder(Section, frozen=True, kw_only=True):
+    """Which system keeps a ticket of each handoff of a queue, and when it is made."""
+
+    system: str = ""
+    at: Literal["handoff", "wrap_up"] = "handoff"
+
+
 class QueueSettings(Section, frozen=True, kw_only=True):
     """What is different in one queue: a section `[queues.NAME]` each; what it leaves out is as in [desk]."""
 
@@ -105,6 +112,10 @@ class QueueSettings(Section, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(max_length=10, description="Destinations ([notices.NAME]) that are told how each handoff ended."),
     ] = ()
+    ticket: Annotated[
+        TicketOrder,
+        Meta(description="A ticket of each handoff in this system ([tickets.NAME]), made then; see docs/tickets.md."),
+    ] = TicketOrder()
     record: Annotated[
         bool, Meta(description="true: calls of this queue are recorded while caller and operator talk.")
     ] = False

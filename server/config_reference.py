@@ -23,22 +23,25 @@ from server.config import (
     NAMED,
     NOTICES,
     QUEUES,
+    TICKETS,
     TWILIO_TOKEN_VARIABLE,
     DeskSettings,
     Settings,
 )
-from server.config_queues import StepSettings, WidenSettings
+from server.config_queues import StepSettings, TicketOrder, WidenSettings
 from server.config_section import Section
 
 _WIDTH: Final = 110
 _EXAMPLES: Final = {
     f"{QUEUES}.NAME": f"#[{QUEUES}.billing]",
     f"{NOTICES}.NAME": f"#[{NOTICES}.oncall]",
+    f"{TICKETS}.NAME": f"#[{TICKETS}.support]",
     f"{ASSISTANTS}.NAME": f"#[{ASSISTANTS}.robo]",
     **{f"{CHANNELS}.{kind}": f"#[{CHANNELS}.{kind}]" for kind in KINDS},
 }
 _KINDS: Final = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 _LISTS: Final[dict[object, str]] = {StepSettings: "list of steps", WidenSettings: "list of steps"}
+_TABLES: Final[dict[object, str]] = {TicketOrder: 'system = "NAME", at = "handoff" or "wrap_up"'}
 _VARIABLES: Final = (
     (CONFIG_VARIABLE, "The configuration file, when `--config` does not name it."),
     (DATABASE_URL_VARIABLE, "The database with its password; wins over `[database] url`."),
@@ -147,7 +150,15 @@ def _setting(section: str, name: str, hint: object, default: object) -> Setting:
         raise TypeError(f"[{section}] {name} has no description: give its type a Meta(description=...).")
     if default is None:  # as in [desk]
         default = getattr(DeskSettings(), name)
-    return Setting(name, meaning, _takes(kind, metas), msgspec.json.encode(default).decode())
+    return Setting(name, meaning, _takes(kind, metas), _written(default))
+
+
+def _written(default: object) -> str:
+    """Return a default as it stands in the file."""
+    if isinstance(default, Section):
+        parts = (f"{name} = {_written(value)}" for name, value in msgspec.structs.asdict(default).items())
+        return f"{{ {', '.join(parts)} }}"
+    return msgspec.json.encode(default).decode()
 
 
 def _taken_apart(hint: object) -> tuple[object, list[Meta]]:
@@ -165,6 +176,8 @@ def _takes(kind: object, metas: list[Meta]) -> str:
         return " or ".join(f'"{choice}"' for choice in cast("tuple[str, ...]", get_args(kind)))
     if get_origin(kind) is tuple:
         return _LISTS.get(get_args(kind)[0], "list of texts")
+    if kind in _TABLES:
+        return _TABLES[kind]
     text = _KINDS[cast("type", kind)]
     bounds = [f"{word} {value:g}" for meta in metas for word, value in _bounds(meta)]
     return f"{text}, {' '.join(bounds)}" if bounds else text

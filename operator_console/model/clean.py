@@ -161,7 +161,10 @@ def clean_session(session: SessionView) -> SessionView:
         operator_lost_at=_some_instant(session.operator_lost_at),
         follow_up_at=_some_instant(session.follow_up_at),
         follow_up_done_at=_some_instant(session.follow_up_done_at),
-        tickets=tuple(_kept(one, system=line(one.system), reference=line(one.reference)) for one in session.tickets),
+        tickets=tuple(
+            _kept(one, system=line(one.system), reference=line(one.reference), id=line(one.id), url=line(one.url))
+            for one in session.tickets
+        ),
         wrap_up_until=_some_instant(session.wrap_up_until),
         ended_at=_some_instant(session.ended_at),
         closed_at=_some_instant(session.closed_at),

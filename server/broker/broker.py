@@ -25,6 +25,7 @@ from server.broker.replying import Replies
 from server.broker.roster import Attendance
 from server.broker.seats import Seats
 from server.broker.supervising import Supervising
+from server.broker.ticketing import Ticketing
 from server.broker.timers import Timers
 from server.broker.walls import Walls
 from server.broker.why import Why
@@ -47,6 +48,7 @@ class Broker:
         self.timers = Timers(parts, self.effects, self.assignment)
         self.files = Files(parts)
         self.notifying = Notifying(parts, self._runner)
+        self.ticketing = Ticketing(parts)
         self.housekeeping = Housekeeping(parts, self.files)
         self.feed = Feed(parts, self._runner)
         self.attendance = Attendance(parts)
@@ -102,6 +104,8 @@ class Broker:
         self._runner.keep("effects", self.effects.loop)
         self._runner.keep("seats", self.seats.loop)
         self._runner.keep("notices", self.notifying.loop)
+        if self.ticketing.on:
+            self._runner.keep("tickets", self.ticketing.loop)
         self._runner.keep("walls", self.walls.loop)
         self._runner.keep("housekeeping", self.housekeeping.loop)
         self._runner.keep("cards", self.cards.loop)
@@ -124,6 +128,7 @@ class Broker:
         await self.parts.cards.close()
         await self.assisting.stop()
         await self.minding.stop()
+        await self.ticketing.stop()
         await self.parts.media.stop(end_calls=self._end_calls)
         await self.parts.database.close()
 
@@ -138,5 +143,6 @@ class Broker:
         self.timers.wake(seqs)
         self.effects.wake()
         self.notifying.wake()
+        self.ticketing.wake()
         self.assisting.wake()
         self.channels.wake()

@@ -14,6 +14,7 @@ from server.broker.ports.recordings import Recordings
 from server.broker.ports.redactor import Redactor
 from server.broker.ports.router import Router, Routers
 from server.broker.ports.store import Database
+from server.broker.ports.tickets import TicketDesk, TicketDesks
 from server.broker.ports.understanding import Understanding
 from server.broker.signs import DEFAULT_MIND, MindPolicy
 from server.clock import Clock
@@ -46,6 +47,7 @@ class Parts:
         understanding: Looks at conversations; None: nothing does.
         mind: What follows from what was understood.
         recordings: Where recordings are found again; None where none are kept.
+        tickets: Systems that keep tickets, by name.
         assistants: Who answers customers from within this broker, by the name of their key.
     """
 
@@ -72,6 +74,7 @@ class Parts:
     understanding: Understanding | None = None
     mind: MindPolicy = DEFAULT_MIND
     recordings: Recordings | None = None
+    tickets: TicketDesks = field(default_factory=dict[str, TicketDesk])
     assistants: Assistants = field(default_factory=dict[str, Assistant])
 
 

@@ -16,7 +16,9 @@ from server.broker.parts import Parts
 from server.broker.ports.notices import NoticeJob
 from server.broker.ports.records import AuditRecord, Conversation, Message
 from server.broker.ports.store import Unit
+from server.broker.ports.tickets import TicketJob
 from server.broker.rings import note_ring
+from server.core.aftermath import TicketPhase, ticket_phase
 from server.core.audit import deeds
 from server.core.deadlines import next_deadline
 from server.core.dialling import came_to_nothing
@@ -51,6 +53,8 @@ NOTICE = "notice"
 """The kind of outbox job that tells somebody outside."""
 WAITING_NOTICE = "handoff.waiting"
 """A notice that a step of the policy ordered: moot as soon as somebody has taken the session."""
+TICKET = "ticket"
+"""The kind of outbox job that looks after a ticket in another system."""
 CLOSED_NOTICE = "handoff.closed"
 """The notice of the outcome: one for each handoff and destination."""
 ASSIST_ANSWERED = "assist.answered"
@@ -109,6 +113,7 @@ def _save(unit: Unit, parts: Parts, before: Session, done: Step, now: datetime) 
     kind = "session.updated" if before.state is after.state else f"session.{after.state}"
     unit.ledger.tell_session(after.organisation_id, kind, after)
     _move_operators(unit, before, after, now)
+    _look_after_tickets(unit, parts, before, after, now)
     _order(unit, parts, after, done.effects, now)
     if after.state is SessionState.CLOSED and before.state is not SessionState.CLOSED and not is_consult(after):
         _notify(unit, after, CLOSED_NOTICE, parts.rules.of(after.queue).outcome_to, now)
@@ -198,6 +203,20 @@ def _order(unit: Unit, parts: Parts, session: Session, effects: tuple[Effect, ..
                 _tell_customer(unit, parts, session, effect, now)
             case Notify(destinations=destinations):
                 _notify(unit, session, WAITING_NOTICE, destinations, now)
+
+
+def _look_after_tickets(unit: Unit, parts: Parts, before: Session, after: Session, now: datetime) -> None:
+    """Write down what is due in ticket systems, in one lane for each contact and system: theirs never overtake."""
+    rules = parts.rules.of(after.queue)
+    phase = ticket_phase(before.state, after, rules)
+    if phase is None:
+        return
+    known = {ticket.system for ticket in after.tickets if ticket.id} if phase is TicketPhase.END else set[str]()
+    for system in sorted({rules.ticket_system, *known} - {""}):
+        conversation = unit.conversations.load(after.organisation_id, after.conversation_id)
+        whose = (conversation.contact_id if conversation else None) or after.id
+        body = msgspec.json.encode(TicketJob(session_id=after.id, system=system, phase=phase, at=now))
+        unit.ledger.add_job(after.organisation_id, f"{whose}/{TICKET}/{system}", TICKET, body, now)
 
 
 def _notify(unit: Unit, session: Session, kind: str, destinations: Iterable[str], now: datetime) -> None:

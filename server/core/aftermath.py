@@ -6,11 +6,12 @@ the score is the customer's own.
 
 from dataclasses import replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
 from server.core import inputs
 from server.core.errors import CallerError, ConflictError
-from server.core.session import Rules, Session, label
+from server.core.session import Rules, Session, is_consult, label
 from server.core.transitions import Change, check_charge, stale
 from server.wire.terms import Outcome, SessionState
 
@@ -62,12 +63,34 @@ def finish_follow_up(session: Session, fact: inputs.FollowUpFinished, _rules: Ru
     return replace(done, outcome=outcome), ()
 
 
+class TicketPhase(StrEnum):
+    """When a ticket in another system is looked after."""
+
+    OPEN = "open"
+    END = "end"
+
+
+def ticket_phase(before: SessionState, after: Session, rules: Rules) -> TicketPhase | None:
+    """Return what is due in the other system by a step from a state to a session; None: nothing.
+
+    A request that the guard refused, a question and a proposal have none.
+    """
+    if before is after.state or is_consult(after) or after.outcome is Outcome.REFUSED:
+        return None
+    if after.state is SessionState.CLOSED:
+        return TicketPhase.END
+    at_handoff = before is SessionState.SCREENING and rules.ticket_at_handoff
+    at_wrap_up = after.state is SessionState.WRAP_UP and not rules.ticket_at_handoff
+    return TicketPhase.OPEN if at_handoff or at_wrap_up else None
+
+
 def link_ticket(session: Session, fact: inputs.TicketLinked, _rules: Rules, _now: datetime) -> Change:
     """Link a ticket, or take the link away; the same one twice changes nothing."""
-    without = tuple(ticket for ticket in session.tickets if ticket != fact.ticket)
+    same = (fact.ticket.system, fact.ticket.reference)
+    without = tuple(ticket for ticket in session.tickets if (ticket.system, ticket.reference) != same)
     if fact.removed:
         return replace(session, tickets=without), ()
-    if fact.ticket in session.tickets:
+    if fact.ticket in session.tickets or (len(without) < len(session.tickets) and not fact.ticket.id):
         return session, ()
     if len(without) >= MOST_TICKETS:
         raise CallerError(

@@ -64,6 +64,7 @@ _BY_STATE: Final[dict[S, dict[type, Handler]]] = {
         i.CustomerLeft: q.abandon,
     },
     S.QUEUED: {
+        i.TicketLinked: a.link_ticket,
         i.OfferMade: t.make_offer,
         i.RingAgain: t.ring_again,
         i.ConsentTold: t.tell_consent,
@@ -73,6 +74,7 @@ _BY_STATE: Final[dict[S, dict[type, Handler]]] = {
         i.WaitExpired: t.expire,
     },
     S.OFFERED: {
+        i.TicketLinked: a.link_ticket,
         i.OfferDeclined: t.decline_offer,
         i.ConsentTold: t.tell_consent,
         i.OfferLapsed: t.lapse_offer,
@@ -83,6 +85,7 @@ _BY_STATE: Final[dict[S, dict[type, Handler]]] = {
         i.WaitExpired: t.expire,
     },
     S.CONNECTING: {
+        i.TicketLinked: a.link_ticket,
         i.MediaBridged: t.bridge,
         i.ConnectFailed: d.fail_connect,
         i.ConsentTold: t.tell_consent,

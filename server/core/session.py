@@ -42,10 +42,12 @@ class Rules:
 
     All in seconds. `reconnect_*` is how long an operator who dropped off keeps the customer before the session goes
     back to its place in the queue. `policy` is what happens meanwhile to who waits; `outcome_to` are the destinations
-    that are told how a handoff ended. `queues` are the complete rules of the queues that differ. `receipt_seconds` is
-    how long a channel that promised receipts may be silent about a message; `edit_window_seconds` how long an operator
-    may change or take back what they said. `announce_supervision`: operators see when a supervisor is in their session.
-    `short_abandon_seconds`: who leaves sooner is not counted as abandoned. `away_after_missed`: so many rings missed in
+    that are told how a handoff ended; `ticket_system` keeps a ticket of each, made at the
+    handoff or when the talk is over. `queues` are the complete rules of the queues that differ.
+    `receipt_seconds` is how long a channel that promised receipts may be silent about a message; `edit_window_seconds`
+    how long an operator may change or take back what they said. `announce_supervision`: operators see when a supervisor
+    is in their session. `short_abandon_seconds`: who leaves sooner is not counted as abandoned. `away_after_missed`:
+    so many rings missed in
     a row set an operator away (0: never); `rest_*` is how long nobody is rung after a ring they missed or declined.
     `ring_again_seconds` after the last ring that nobody took, everybody may be rung for the session again (0: never).
     """
@@ -70,6 +72,8 @@ class Rules:
     routing: Routing = RING_IDLE
     policy: Policy = NO_POLICY
     outcome_to: tuple[str, ...] = ()
+    ticket_system: str = ""
+    ticket_at_handoff: bool = True
     record: bool = False
     record_needs_consent: bool = True
     queues: Mapping[str, "Rules"] = field(default_factory=dict[str, "Rules"])

@@ -134,10 +134,15 @@ class FileView(View, frozen=True, kw_only=True):
 
 
 class Ticket(View, frozen=True, kw_only=True):
-    """A ticket of another system that belongs to a session: the system's name, and its number or address there."""
+    """A ticket of another system that belongs to a session: the system's name, and its number or address there.
+
+    One that the broker keeps has an `id`, what that system's interface calls it, and the `url` where people see it.
+    """
 
     system: str
     reference: str
+    id: str = ""
+    url: str = ""
 
 
 class MessageView(View, frozen=True, kw_only=True):

@@ -107,6 +107,7 @@ def _parts(model: DeskModel, session: SessionView, width: int) -> list[Part]:
         Part(_labelled("Tried", ", ".join(context.tried), width, 1), 5),
         Part(_labelled("Next", steps, width, 2), 4),
         Part(_labelled("To do", session.follow_up, width, 1, Role.WARN), 3),
+        Part(_labelled("Tickets", ", ".join(f"{one.system} {one.reference}" for one in session.tickets), width, 1), 5),
         Part(_last(model, session, width), 6, newest_last=True),
     ]
 
