@@ -1,5 +1,6 @@
 """Let supervisors read what was done in others' sessions."""
 
+from datetime import datetime
 from typing import Annotated
 
 from litestar import Controller, get
@@ -9,8 +10,10 @@ from server.api.auth import require
 from server.api.conversations import BrokerDependency, PrincipalDependency
 from server.api.sessions import find_session, no_such_session
 from server.broker.ports.store import Unit
+from server.broker.reporting import report_of
 from server.core.permissions import Action
 from server.wire.audit import AuditPage
+from server.wire.report import ReportView
 from server.wire.views import WallView
 
 
@@ -25,6 +28,20 @@ class Supervision(Controller):
         """Return every queue with who waits and today's figures, at most a second old."""
         require(principal, Action.SUPERVISE)
         return await broker.walls.view(principal.organisation_id)
+
+    @get("/report", summary="A stretch of days in figures")
+    async def report(  # noqa: PLR0917 - each is a parameter of the query
+        self,
+        broker: BrokerDependency,
+        principal: PrincipalDependency,
+        since: Annotated[datetime, QueryParameter(description="From this instant, with its zone.")],
+        until: Annotated[datetime, QueryParameter(description="Up to this instant, at most 400 days later.")],
+        queue: Annotated[str, QueryParameter(max_length=64, description="Only of this queue.")] = "",
+        handoffs: Annotated[bool, QueryParameter(description="List every handoff with its timeline.")] = False,  # noqa: FBT002 - of the query
+    ) -> ReportView:
+        """Return service levels, waits, outcomes and triggers of what was requested then, by queue and by hour."""
+        require(principal, Action.SUPERVISE)
+        return await report_of(broker.parts, principal.organisation_id, since, until, queue, handoffs=handoffs)
 
     @get("/audit", summary="What supervisors did")
     async def audit(

@@ -10,6 +10,7 @@ import typer
 
 from server.cli import assistants, bench, channels, keys, operators, policy, triggers
 from server.cli.exits import Exit
+from server.cli.report import report
 from server.cli.talk import errors_told, say
 from server.wire.version import VERSION
 
@@ -20,6 +21,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(report)
 app.add_typer(operators.app, name="operators")
 app.add_typer(keys.app, name="keys")
 app.add_typer(channels.app, name="channels")

@@ -1,6 +1,6 @@
 """Count what supervisors measure queues by: the answered are added up by the database, the few others one by one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -8,10 +8,12 @@ from sqlalchemy import BigInteger, bindparam, case, cast, func, literal_column, 
 
 from server.broker.ports.supervision import QueueNow
 from server.core.figures import DayCounts
+from server.core.report import HandoffRow, TalkCounts
 from server.core.session import Rules
 from server.storage.cells import Cells, Row, as_instant, as_number, as_text
 from server.storage.columns import to_microseconds
 from server.storage.line import Line
+from server.storage.report_rows import handoff_rows, talk_counts
 from server.storage.schema import sessions
 from server.storage.sessions import IN_HAND
 from server.storage.statement import Statement, condition
@@ -113,6 +115,16 @@ class SqlFigures:
             queue = as_text(row[0])
             found[queue] = found.get(queue, DayCounts()) + _unreached(row, rules.of(queue))
         return found
+
+    def handoffs(
+        self, organisation_id: OrganisationId, since: datetime, until: datetime, queue: str
+    ) -> Sequence[HandoffRow]:
+        """Return the takeovers requested from `since` up to `until`, in that order; of one queue, or of all ("")."""
+        return handoff_rows(self._line, organisation_id, since, until, queue)
+
+    def talks(self, organisation_id: OrganisationId, since: datetime, until: datetime) -> TalkCounts:
+        """Return how the conversations went that began from `since` up to `until`."""
+        return talk_counts(self._line, organisation_id, since, until)
 
 
 def _unreached(row: Row, rules: Rules) -> DayCounts:

@@ -41,7 +41,10 @@ def test_every_setting_stands_in_the_example_with_its_default() -> None:
     assert config.parse(example) == config.Settings()
     uncommented = re.sub(r"^#(\w+ = |\[)", r"\1", example, flags=re.MULTILINE)
     settings = config.parse(uncommented)
-    assert msgspec.structs.replace(settings, queues={}, notices={}, channels={}, assistants={}) == config.Settings()
+    assert (
+        msgspec.structs.replace(settings, queues={}, notices={}, channels={}, assistants={}, tickets={})
+        == config.Settings()
+    )
     assert rules_of(settings).of("billing") == rules_of(config.Settings())
     for group in config_reference.groups():
         for setting in group.settings:

@@ -274,7 +274,7 @@ async def test_a_whole_handoff_with_zendesk_on_the_other_side() -> None:
         row.state = "closed"
         _, again = await handed_over(desk)
         assert [one.after for one in there.rows.values()] == ["", row.id]
-        assert (await tickets_of(again))[0].url == "https://desk.zendesk.example/agent/tickets/102"
+        assert (await tickets_of(again))[0].url.endswith("/tickets/102")
 
 
 def test_a_ticket_of_an_older_record_is_read_without_id_and_address() -> None:

@@ -1,10 +1,11 @@
 """Count what supervisors measure queues by; a part of `server.broker.ports.store.Unit`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from server.core.figures import DayCounts
+from server.core.report import HandoffRow, TalkCounts
 from server.core.session import Rules
 from server.wire.terms import OperatorId, OrganisationId
 
@@ -34,4 +35,14 @@ class Figures(Protocol):
 
     def counts(self, organisation_id: OrganisationId, since: datetime, rules: Rules) -> Mapping[str, DayCounts]:
         """Return what was counted by queue, of the sessions that were requested since an instant."""
+        ...
+
+    def handoffs(
+        self, organisation_id: OrganisationId, since: datetime, until: datetime, queue: str
+    ) -> Sequence[HandoffRow]:
+        """Return the takeovers requested from `since` up to `until`, in that order; of one queue, or of all ("")."""
+        ...
+
+    def talks(self, organisation_id: OrganisationId, since: datetime, until: datetime) -> TalkCounts:
+        """Return how the conversations went that began from `since` up to `until`."""
         ...
