@@ -57,7 +57,8 @@ class Zendesk(TicketSystem):
 
         Args:
             api_base: Without a slash at its end.
-            user: The address of one of their users; `/token` is added to it, as API tokens need. Empty: `secret` is an OAuth token.
+            user: The address of one of their users; `/token` is added to it, as API tokens need. Empty: `secret` is an
+                OAuth token.
             secret: The token.
             transport: For tests.
         """
