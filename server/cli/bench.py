@@ -9,9 +9,13 @@ import typer
 from server.bench.accept import bench_accept
 from server.bench.card import bench_card
 from server.bench.chat import bench_chat
+from server.cli.rehearse import simulate
 from server.cli.talk import errors_told, say, show
 
 app = typer.Typer(help="Measure this installation on loopback.", no_args_is_help=True)
+
+
+app.command()(simulate)
 
 
 @app.callback()

@@ -8,10 +8,13 @@ from typing import Annotated
 import typer
 
 from server.cli.exits import Exit
+from server.cli.rehearse import rehearse
 from server.cli.talk import errors_told, say
+from server.cli.timeline import Band, as_svg, as_text
 from server.core.policy import Action, Expire, Happening, Line, Notify, Overflow, Tell, explain
 
 app = typer.Typer(help="What happens to who waits, second by second.", no_args_is_help=True)
+app.command()(rehearse)
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", "-c", help="Configuration file; else $OPERATOR_CONFIG; else the defaults.")
@@ -29,6 +32,7 @@ def explain_queue(
     queue: Annotated[str, typer.Argument(help="Name of the queue.")] = "default",
     config: ConfigOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    svg: Annotated[Path | None, typer.Option("--svg", help="Write the timelines as a picture into this file.")] = None,
 ) -> None:
     """Print what happens to a customer of this queue whom nobody takes, in each circumstance, up to the end."""
     lines = _lines(config)
@@ -39,8 +43,14 @@ def explain_queue(
     if as_json:
         print(json.dumps({short: [_as_json(one) for one in happenings] for short, happenings in told.items()}))
         return
-    for words, short, _ in CIRCUMSTANCES:
+    bands = [
+        Band(words, tuple((one.at_seconds, _in_words(one)) for one in told[short])) for words, short, _ in CIRCUMSTANCES
+    ]
+    if svg is not None:
+        _write(svg, as_svg(f"Queue {queue}: what happens to who waits", bands))
+    for band, (words, short, _) in zip(bands, CIRCUMSTANCES, strict=True):
         print(f"Queue {queue}, {words}:")
+        print("\n".join(as_text(band)))
         for happening in told[short]:
             print(f"  {_moment(happening.at_seconds):>9}  {_in_words(happening)}")
         print()
@@ -59,6 +69,14 @@ def _lines(config: Path | None) -> dict[str, Line]:
 
     with errors_told():
         return lines_of(load(config, os.environ).settings)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        say(f"operator-server: {path} cannot be written: {error.strerror}.")
+        raise typer.Exit(Exit.REFUSED) from error
 
 
 def _moment(seconds: float) -> str:

@@ -4,13 +4,13 @@ Like `server.core.transitions`: one small pure function a fact. Once a session i
 the score is the customer's own.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from server.core import inputs
 from server.core.errors import CallerError, ConflictError
+from server.core.replacing import replace
 from server.core.session import Rules, Session, is_consult, label
 from server.core.transitions import Change, check_charge, stale
 from server.wire.terms import Outcome, SessionState

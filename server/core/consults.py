@@ -3,12 +3,12 @@
 Like `server.core.transitions`: one small pure function a fact. The customer stays with the assistant throughout.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from server.core import inputs
 from server.core.effects import AnswerAssistant
+from server.core.replacing import replace
 from server.core.session import Rules, Session
 from server.core.transitions import Change, closed, stale
 from server.wire.terms import Outcome, Party, SessionKind

@@ -3,7 +3,6 @@
 Like `server.core.transitions`: one small pure function a fact. A customer who does not answer never gets into a queue.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,6 +10,7 @@ from server.core import inputs
 from server.core import transitions as t
 from server.core.effects import DropDial, SyncCall
 from server.core.errors import ConflictError
+from server.core.replacing import replace
 from server.core.session import Rules, Session, label
 from server.core.transitions import Change
 from server.wire.terms import Dial, Outcome, Party, SessionState

@@ -4,10 +4,11 @@ The media worker (server/media/call.py) asks it at every change and does nothing
 `CallPlan` arrived or a leg came or went. After: every role has exactly one thing to hear.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from server.core.replacing import replace
 from server.wire.terms import CallPhase, LegRole, Supervision
 
 

@@ -7,7 +7,7 @@ Before: `server.broker.road` loads the session. After: it saves the step, its ev
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from server.core import transitions as t
 from server.core.effects import Effect
 from server.core.errors import ConflictError
 from server.core.recording import with_recording
+from server.core.replacing import replace
 from server.core.session import Rules, Session, is_consult, label
 from server.wire.terms import SessionState as S
 

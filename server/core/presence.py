@@ -1,9 +1,10 @@
 """Decide what choosing a presence means: at once when nothing is in hand, after the talk when something is."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from server.core.replacing import replace
 from server.wire.skills import Skill
 from server.wire.terms import OperatorId, OrganisationId, Presence, Role
 

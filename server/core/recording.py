@@ -3,10 +3,9 @@
 Asked once after every step (`server.core.machine`), so that no transition can forget it.
 """
 
-from dataclasses import replace
-
 from server.core.effects import Effect, SyncCall
 from server.core.errors import ConflictError
+from server.core.replacing import replace
 from server.core.session import Rules, Session, label
 from server.wire.terms import Consent, Medium, Recording, SessionState
 

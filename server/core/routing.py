@@ -78,8 +78,19 @@ _RULES: Final[Mapping[Rule, Callable[[Operator, Case], bool]]] = {
 
 
 def fits(operator: Operator, case: Case) -> bool:
-    """Tell whether the operator may be rung: every rule holds."""
-    return all(holds(operator, case) for holds in _RULES.values())
+    """Tell whether the operator may be rung: every rule holds.
+
+    Written out, because it is asked for every operator and waiting session; a test holds it against the table of rules.
+    """
+    return (
+        operator.presence is Presence.AVAILABLE
+        and operator.connected
+        and operator.role is not Role.VIEWER
+        and operator.id not in case.session.declined_by
+        and (operator.rests_until is None or operator.rests_until <= case.at)
+        and has_room(operator, case.session.medium, case.in_hand)
+        and (not case.needs or _has_skills(operator, case.needs))
+    )
 
 
 def verdicts(operator: Operator, case: Case) -> tuple[Verdict, ...]:

@@ -4,12 +4,12 @@ Who hears whom at each step of the ladder is in `server.core.legs`. Before: `ser
 operator may supervise. After: the road saves the step and its audit record together.
 """
 
-from dataclasses import replace
 from datetime import datetime
 
 from server.core import inputs
 from server.core.effects import Effect, SyncCall
 from server.core.errors import ConflictError
+from server.core.replacing import replace
 from server.core.session import Rules, Session, label
 from server.wire.terms import Medium, OperatorId, SessionState, Supervision
 

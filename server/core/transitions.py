@@ -3,12 +3,12 @@
 Which function stands for which (state, input) pair is written in `server.core.machine`.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from server.core import inputs, policy, recording
 from server.core.effects import Effect, Notice, Notify, ReturnToAssistant, SyncCall, TellCustomer, TellWaiting
 from server.core.errors import ConflictError
+from server.core.replacing import replace
 from server.core.session import Rules, Session, label
 from server.core.supervision import unsupervised
 from server.wire.terms import Medium, Outcome, Party, SessionState

@@ -1,0 +1,463 @@
+"""Be a desk in virtual time: the core's machine, deadlines, presence and routing, with made-up people around them.
+
+What is decided is decided by `server.core`, exactly as the broker has it decided; this module keeps what the database
+keeps there. Before: calls and shifts. After: a row of each handoff, as reports read them, and what the notices were.
+"""
+
+import heapq
+import random
+from bisect import bisect_left, insort
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Final
+
+from server.core import inputs as i
+from server.core.deadlines import next_deadline
+from server.core.effects import Notify, TellWaiting
+from server.core.errors import ConflictError
+from server.core.machine import step
+from server.core.presence import Operator, answer, choose, finish_work, miss, pass_on, ring
+from server.core.ranking import first
+from server.core.replacing import replace
+from server.core.report import HandoffRow
+from server.core.routing import Case, Facts, has_room
+from server.core.session import IN_HAND_STATES, Rules, Session
+from server.core.strategy import Strategy
+from server.rehearsal.people import RELIABLE, People
+from server.rehearsal.traffic import NEVER, Call, Shift
+from server.wire.terms import (
+    ConversationId,
+    Medium,
+    OperatorId,
+    OrganisationId,
+    Presence,
+    Role,
+    SessionId,
+    SessionKind,
+    SessionState,
+)
+
+ORGANISATION: Final = OrganisationId("rehearsal")
+MOST_CANDIDATES: Final = 200
+"""How deep into the queue one round looks, as in the broker."""
+AWAY_SECONDS: Final = 300.0
+_HOLDS: Final = IN_HAND_STATES | {SessionState.WRAP_UP}
+
+Place = tuple[int, datetime, int, SessionId]
+"""What the queue is sorted by: priority, instant, number."""
+Job = tuple[datetime, int, Callable[[], None]]
+"""What happens when; the number keeps the order of what happens at once."""
+
+
+@dataclass(slots=True)
+class Played:
+    """What a rehearsal came to.
+
+    Attributes:
+        rows: Every handoff that ended, in the order of their ends.
+        stuck: Handoffs that never ended: there must be none.
+        notices: How many went to each destination.
+        told: How many lines customers were told while they waited.
+    """
+
+    rows: list[HandoffRow] = field(default_factory=list[HandoffRow])
+    stuck: list[Session] = field(default_factory=list[Session])
+    notices: Counter[str] = field(default_factory=Counter[str])
+    told: int = 0
+    steps: int = 0
+
+
+class RehearsedDesk:
+    """One desk and its day."""
+
+    def __init__(self, rules: Rules, people: People = RELIABLE, *, seed: int = 1) -> None:
+        """Work by these rules; the same seed gives the same day."""
+        self._rules: Final = rules
+        self._people: Final = people
+        self._chance: Final = random.Random(seed)  # noqa: S311 - a made-up day, the same each time
+        self.played: Final = Played()
+        self._jobs: list[Job] = []
+        self._made = 0
+        self._open: dict[SessionId, Session] = {}
+        self._calls: dict[SessionId, Call] = {}
+        self._rings: Counter[SessionId] = Counter()
+        self._waiting: list[Place] = []
+        self._operators: dict[OperatorId, Operator] = {}
+        self._in_hand: dict[OperatorId, dict[Medium, int]] = {}
+        self._ringing: set[OperatorId] = set()
+        self._free: dict[OperatorId, Operator] = {}
+        self._on_duty = 0
+        self._handled: dict[OperatorId, tuple[float, int]] = {}
+        self._last: dict[str, OperatorId] = {}
+        self._look = False
+        self._up_again: datetime | None = None
+        self.now = datetime.min.replace(tzinfo=UTC)
+
+    def run(
+        self, calls: Iterable[Call], shifts: Sequence[Shift], progress: Callable[[int], None] = lambda _: None
+    ) -> Played:
+        """Play everything to its end and return what it came to; `progress` is told how many calls have come."""
+        for number, shift in enumerate(shifts, start=1):
+            who = OperatorId(f"op_{number}")
+            self._at(shift.begin, partial(self._comes, who, shift))
+            self._at(shift.end, partial(self._goes, who))
+        coming = iter(calls)
+        call = next(coming, None)
+        if call is not None and self._people.outage_every_seconds:
+            self._at(call.at + timedelta(seconds=self._people.outage_every_seconds), self._fail)
+        taken = 0
+        while call is not None or self._jobs:
+            if call is not None and (not self._jobs or call.at <= self._jobs[0][0]):
+                self.now = call.at
+                taken += 1
+                self._asks(call, taken)
+                progress(taken)
+                call = next(coming, None)
+            else:
+                self.now, _, job = heapq.heappop(self._jobs)
+                job()
+            if self._look:
+                self._offer()
+            if call is None and not self._open:
+                break
+        self.played.stuck = list(self._open.values())
+        return self.played
+
+    # Time
+
+    def _at(self, at: datetime, job: Callable[[], None]) -> None:
+        self._made += 1
+        heapq.heappush(self._jobs, (at, self._made, job))
+
+    def _in(self, seconds: float, job: Callable[[], None]) -> None:
+        self._at(self.now + timedelta(seconds=seconds), job)
+
+    def _fail(self) -> None:
+        """Let the broker be away for a while: deadlines that fall due meanwhile are met when it is back."""
+        self._up_again = self.now + timedelta(seconds=self._people.outage_seconds)
+        if self._open:
+            self._in(self._people.outage_every_seconds, self._fail)
+
+    def _chanced(self, share: float) -> bool:
+        return share > 0 and self._chance.random() < share
+
+    # Customers
+
+    def _asks(self, call: Call, number: int) -> None:
+        """Begin a session as intake does, let through by the guard."""
+        rules = self._rules.of(call.queue)
+        now = self.now
+        session = Session(
+            id=SessionId(f"s_{number}"),
+            organisation_id=ORGANISATION,
+            number=number,
+            conversation_id=ConversationId(f"c_{number}"),
+            medium=call.medium,
+            kind=SessionKind.TAKEOVER,
+            state=SessionState.SCREENING,
+            queue=call.queue,
+            priority=call.priority,
+            requested_at=now,
+            queued_at=now,
+            waiting_since=now,
+            promise_at=now + timedelta(seconds=rules.promise_seconds),
+            wait_expires_at=now + timedelta(seconds=rules.wait_expires_seconds),
+            epoch=1,
+            skills=call.skills,
+        )
+        self._open[session.id] = session
+        self._calls[session.id] = call
+        self._happens(session.id, i.ScreeningPassed())
+        if call.patience_seconds != NEVER:
+            self._in(call.patience_seconds, lambda: self._runs_out_of_patience(session.id))
+
+    def _runs_out_of_patience(self, session_id: SessionId) -> None:
+        session = self._open.get(session_id)
+        if session is not None and session.active_at is None:
+            self._happens(session_id, i.CustomerLeft())
+
+    # Operators
+
+    def _comes(self, who: OperatorId, shift: Shift) -> None:
+        self._in_hand[who] = {}
+        self._put(
+            Operator(
+                id=who,
+                organisation_id=ORGANISATION,
+                name=shift.name,
+                role=Role.OPERATOR,
+                presence=Presence.AVAILABLE,
+                since=self.now,
+                idle_since=self.now,
+                connected=True,
+                capacity_voice=shift.calls,
+                capacity_chat=shift.chats,
+                skills=shift.skills,
+            )
+        )
+
+    def _goes(self, who: OperatorId) -> None:
+        self._put(choose(self._operators[who], Presence.OFFLINE, "", in_hand=self._count(who), now=self.now))
+
+    def _put(self, operator: Operator) -> None:
+        """Keep an operator, and know whether they could be rung at all."""
+        before = self._operators.get(operator.id)
+        was = before is not None and before.presence is Presence.AVAILABLE
+        self._on_duty += (operator.presence is Presence.AVAILABLE) - was
+        self._operators[operator.id] = operator
+        self._sort_in(operator)
+
+    def _sort_in(self, operator: Operator) -> None:
+        able = (
+            operator.presence is Presence.AVAILABLE
+            and operator.id not in self._ringing
+            and (has_room(operator, Medium.VOICE, self._in_hand) or has_room(operator, Medium.CHAT, self._in_hand))
+        )
+        if able:
+            self._free[operator.id] = operator
+            self._look = True
+        else:
+            self._free.pop(operator.id, None)
+
+    def _count(self, who: OperatorId) -> int:
+        return sum(self._in_hand[who].values())
+
+    # The machine
+
+    def _happens(self, session_id: SessionId, fact: i.Input) -> None:
+        """Let a fact happen to a session, as the road does; what lost a race, or is refused, changes nothing."""
+        session = self._open.get(session_id)
+        if session is None:
+            return
+        rules = self._rules.of(session.queue)
+        self.played.steps += 1
+        try:
+            done = step(session, fact, rules, self.now)
+        except ConflictError:
+            return
+        if done.changed:
+            self._open[session_id] = done.session
+            for effect in done.effects:
+                match effect:
+                    case Notify(destinations=destinations):
+                        self.played.notices.update(destinations)
+                    case TellWaiting():
+                        self.played.told += 1
+                    case _:
+                        pass
+            self._move(session, done.session)
+            self._note_ring(session, fact, rules)
+            self._follow(session, done.session)
+        if self._chanced(self._people.late):
+            self._in(self._chance.random() * 20, lambda: self._happens(session_id, fact))
+
+    def _move(self, before: Session, after: Session) -> None:
+        """Keep the queue, the work in hand and the next deadline in line with the session."""
+        if before.state is SessionState.QUEUED:
+            del self._waiting[bisect_left(self._waiting, _place(before))]
+        if after.state is SessionState.QUEUED:
+            insort(self._waiting, _place(after))
+            self._look = True
+        held_before, held_after = _holder(before), _holder(after)
+        if held_before != held_after:
+            self._hold(held_before, before.medium, -1)
+            self._hold(held_after, after.medium, 1)
+        if before.offered_to != after.offered_to:
+            self._ringing -= {before.offered_to} if before.offered_to else set()
+            self._ringing |= {after.offered_to} if after.offered_to else set()
+        for who in {held_before, held_after, before.offered_to, after.offered_to}:
+            if who is not None:
+                self._put(self._after_work(who) if who == before.operator_id else self._operators[who])
+        deadline = next_deadline(after, self._rules.of(after.queue))
+        if deadline is not None:
+            self._at(deadline[0], lambda: self._due(after.id, after.version))
+
+    def _after_work(self, who: OperatorId) -> Operator:
+        """Return the operator whose work in hand may have ended: a pending choice takes effect then."""
+        return finish_work(self._operators[who], in_hand=self._count(who), now=self.now)
+
+    def _hold(self, who: OperatorId | None, medium: Medium, more: int) -> None:
+        if who is not None:
+            held = self._in_hand[who]
+            held[medium] = held.get(medium, 0) + more
+
+    def _due(self, session_id: SessionId, version: int) -> None:
+        """Meet a deadline, unless the session has moved on; while the broker is away it waits."""
+        session = self._open.get(session_id)
+        if session is None or session.version != version:
+            return
+        if self._up_again is not None and self.now < self._up_again:
+            self._at(self._up_again, lambda: self._due(session_id, version))
+            return
+        deadline = next_deadline(session, self._rules.of(session.queue))
+        if deadline is None:
+            return
+        fact = deadline[1]
+        if isinstance(fact, i.PolicyDue):
+            fact = replace(fact, on_duty=self._on_duty > 0)
+        self._happens(session_id, fact)
+
+    def _note_ring(self, before: Session, fact: i.Input, rules: Rules) -> None:
+        """Let an operator's row say what they made of a ring, as the broker does."""
+        match fact:
+            case i.OfferMade(operator_id=who):
+                self._put(ring(self._operators[who], self.now))
+            case i.OfferDeclined(operator_id=who):
+                self._put(pass_on(self._operators[who], rest_seconds=rules.rest_declined_seconds, now=self.now))
+            case i.OperatorAccepted(operator_id=who):
+                self._put(answer(self._operators[who]))
+            case i.OfferLapsed() if before.offered_to is not None:
+                missed = miss(
+                    self._operators[before.offered_to],
+                    rest_seconds=rules.rest_missed_seconds,
+                    away_after=rules.away_after_missed,
+                    in_hand=self._count(before.offered_to),
+                    now=self.now,
+                )
+                self._put(missed)
+                if missed.presence is Presence.AWAY:
+                    self._in(AWAY_SECONDS, lambda: self._back(missed.id))
+            case _:
+                pass
+
+    def _back(self, who: OperatorId) -> None:
+        operator = self._operators[who]
+        if operator.presence is Presence.AWAY:
+            self._put(choose(operator, Presence.AVAILABLE, "", in_hand=self._count(who), now=self.now))
+
+    # What people do next
+
+    def _follow(self, before: Session, after: Session) -> None:
+        """Let people act on what the session has become."""
+        if before.state is after.state:
+            return
+        match after.state:
+            case SessionState.OFFERED:
+                self._rung(after)
+            case SessionState.CONNECTING:
+                if not self._chanced(self._people.no_bridge):
+                    self._in(self._people.bridge_seconds, lambda: self._happens(after.id, i.MediaBridged(after.epoch)))
+            case SessionState.ACTIVE:
+                self._talks(after)
+            case SessionState.WRAP_UP:
+                self._writes_up(after)
+            case SessionState.CLOSED:
+                self._over(after)
+            case _:
+                pass
+
+    def _rung(self, session: Session) -> None:
+        self._rings[session.id] += 1
+        who = session.offered_to
+        if who is None or self._chanced(self._people.misses):
+            return
+        accepts = not self._chanced(self._people.declines)
+        fact = i.OperatorAccepted(who, session.epoch) if accepts else i.OfferDeclined(who)
+        self._in(self._people.answer_seconds, lambda: self._happens(session.id, fact))
+
+    def _talks(self, session: Session) -> None:
+        """Let a talk go its way: to its end, or to whatever comes in between."""
+        people, who, epoch = self._people, session.operator_id, session.epoch
+        call = self._calls[session.id]
+        if who is None:
+            return
+        if call.customer:
+            self._last[call.customer] = who
+        end: i.Input = i.OperatorResolved(who, epoch)
+        if self._chanced(people.passes_on):
+            end = i.OperatorRequeued(who, epoch)
+        elif self._chanced(people.hangs_up):
+            end = i.CustomerLeft()
+        self._in(call.talk_seconds, lambda: self._happens(session.id, end))
+        if self._chanced(people.drops):
+            at = self._chance.random() * call.talk_seconds
+            self._in(at, lambda: self._happens(session.id, i.OperatorLost(epoch)))
+            if self._chanced(people.returns):
+                self._in(at + 5, lambda: self._happens(session.id, i.OperatorBack(epoch)))
+
+    def _writes_up(self, session: Session) -> None:
+        who = session.operator_id
+        if who is None:
+            return
+        if self._people.wrap_seconds < self._rules.of(session.queue).wrap_up_seconds:
+            fact = i.WrapUpFinished(who, session.epoch)
+            self._in(self._people.wrap_seconds, lambda: self._happens(session.id, fact))
+        if self._chanced(self._people.walks_away):
+            self._put(choose(self._operators[who], Presence.AWAY, "break", in_hand=self._count(who), now=self.now))
+            self._in(AWAY_SECONDS, lambda: self._back(who))
+
+    def _over(self, session: Session) -> None:
+        """Write the handoff down, and forget it."""
+        row = HandoffRow(
+            number=session.number,
+            queue=session.queue,
+            medium=session.medium,
+            outcome=session.outcome,
+            requested_at=session.requested_at,
+            promise_at=session.promise_at,
+            accepted_at=session.accepted_at,
+            active_at=session.active_at,
+            ended_at=session.ended_at,
+            closed_at=session.closed_at,
+            operator_id=session.operator_id,
+            attempts=self._rings.pop(session.id, 0),
+        )
+        if row.handle_seconds is not None and row.operator_id is not None:
+            seconds, count = self._handled.get(row.operator_id, (0.0, 0))
+            self._handled[row.operator_id] = seconds + row.handle_seconds, count + 1
+        if row.outcome is None:
+            return  # it stays open, and is found stuck
+        self.played.rows.append(row)
+        del self._open[session.id], self._calls[session.id]
+
+    # Routing
+
+    def _offer(self) -> None:
+        """Ring free operators for waiting sessions, as `server.broker.assignment` does."""
+        self._look = False
+        if self._up_again is not None and self.now < self._up_again:
+            self._at(self._up_again, self._look_again)
+            return
+        free = list(self._free.values())
+        again = [one.rests_until for one in free if one.rests_until is not None and one.rests_until > self.now]
+        for _, _, _, session_id in self._waiting[:MOST_CANDIDATES]:
+            if not free:
+                break
+            session = self._open[session_id]
+            routing = self._rules.of(session.queue).routing
+            waited = (self.now - session.waiting_since).total_seconds()
+            case = Case(session, routing.needs(session.skills, waited), self._in_hand, self.now)
+            chosen = first(routing.strategy, free, case, self._facts(routing.strategy, session))
+            if chosen is None:
+                widens = routing.widens_after(session.skills, waited)
+                if widens is not None:
+                    again.append(session.waiting_since + timedelta(seconds=widens))
+                continue
+            free.remove(chosen)
+            self._happens(session_id, i.OfferMade(chosen.id))
+        if again:
+            self._at(min(again), self._look_again)
+
+    def _look_again(self) -> None:
+        self._look = True
+
+    def _facts(self, strategy: Strategy, session: Session) -> Facts:
+        match strategy:
+            case Strategy.LOWEST_HANDLE_TIME:
+                return Facts(handle_seconds={who: total / count for who, (total, count) in self._handled.items()})
+            case Strategy.LAST_OPERATOR:
+                return Facts(last=self._last.get(self._calls[session.id].customer))
+            case _:
+                return Facts()
+
+
+def _place(session: Session) -> Place:
+    return session.priority, session.queued_at, session.number, session.id
+
+
+def _holder(session: Session) -> OperatorId | None:
+    """Return who has the session in hand, or writes it up."""
+    return session.operator_id if session.state in _HOLDS else None
