@@ -92,7 +92,7 @@ class DeskApp(WindowApp, inherit_bindings=False):
         self._doors: Final = Doors(self, desk, headset, settings)
         self._commands: Final = Commands(self, Dialogs(self), self._doors)
         self.attention: Final = Attention(self, headset, settings.attention, settings.clock)
-        self.frames: Final = Frames(self.later, self.flush)
+        self.frames: Final = Frames(self.later, self.flush, settings.clock.monotonic)
 
     def wear(self, theme: str) -> None:
         """Put on a look by its name."""

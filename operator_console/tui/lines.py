@@ -121,11 +121,19 @@ def wrapped(text: str, width: int) -> tuple[str, ...]:
     width = max(width, 1)
     lines: list[str] = []
     for paragraph in text.split("\n"):
-        if len(paragraph) * 2 <= width or cell_len(paragraph) <= width:
+        if len(paragraph) * 2 <= width or not _wider(paragraph, width):
             lines.append(paragraph)
         else:
             lines.extend((_broken_ascii if paragraph.isascii() else _broken)(paragraph, width))
     return tuple(lines) or ("",)
+
+
+def _wider(text: str, width: int) -> bool:
+    """Tell whether a text takes more than `width` cells; of a long one the beginning is looked at first."""
+    begin = text[: 8 * width]  # enough even where each base bears as many marks as it may
+    if len(begin) < len(text) and cell_len(begin) > width + 2:  # what is cut apart there may take two less as a whole
+        return True
+    return cell_len(text) > width
 
 
 def _broken_ascii(paragraph: str, width: int) -> list[str]:
@@ -147,14 +155,14 @@ def _broken(paragraph: str, width: int) -> list[str]:
     line = ""
     used = 0
     for word in paragraph.split(" "):
-        cells = cell_len(word)
-        if used + bool(line) + cells <= width:
+        long = _wider(word, width)
+        if not long and used + bool(line) + cell_len(word) <= width:
+            used += bool(used) + cell_len(word)
             line = f"{line} {word}" if line else word
-            used += bool(used) + cells
             continue
         if line:
             lines.append(line)
-        pieces = chop_cells(word, width) if cells > width else [word]
+        pieces = chop_cells(word, width) if long else [word]
         lines.extend(pieces[:-1])
         line = pieces[-1] if pieces else ""
         used = cell_len(line)

@@ -17,6 +17,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from enum import Enum, auto
+from functools import cache
 from typing import Final
 
 REPLACEMENT: Final = "\ufffd"
@@ -87,22 +88,51 @@ _PLAIN: Final = re.compile(
     "\u3001-\u3029\u3041-\u3096\u30a1-\u30ff\u4e00-\u9fff\uac00-\ud7a3\ufffd]*"
 )
 """Runs that need no filter: each code point in here is printable, a starter, and its own NFC."""
-_PIECES: Final = re.compile(
-    "(?P<joined>(?:[\u2600-\u2767\U0001f000-\U0001f1e5\U0001f200-\U0001f3fa\U0001f400-\U0001faff]\ufe0f?"
-    "(?:\u200d[\u2600-\u2767\U0001f000-\U0001f1e5\U0001f200-\U0001f3fa\U0001f400-\U0001faff]\ufe0f?){1,3}(?!\u200d))+)"
-    "|(?P<marks>[\u0300-\u034e\u0350-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u1ab0-\u1abe\u1dc0-\u1dff"
-    "\u20d0-\u20f0\u3099\u309a\ufe20-\ufe2f\u0d3e-\u0d4d"
-    "\u093e-\u094d\u09be-\u09cd\u0a3e-\u0a4d\u0abe-\u0acd\u0b3e-\u0b4d\u0bbe-\u0bcd\u0c3e-\u0c4d\u0cbe-\u0ccd]+)"
-    "|(?P<starters>[\u0620-\u064a\u0671-\u06d3\u0d05-\u0d39"
+_SCRIPT_LETTERS: Final = (
+    "\u0620-\u064a\u0671-\u06d3\u0d05-\u0d39"
     "\u0905-\u0939\u0985-\u09b9\u0a05-\u0a39\u0a85-\u0ab9\u0b05-\u0b39\u0b85-\u0bb9\u0c05-\u0c39\u0c85-\u0cb9"
-    "\\0-\u02ff\u0370-\u0482\u048a-\u0590\u05d0-\u060f\u2000-\u200b\u200e-\u20cf\u2100-\u2bff\u3000-\u3029\u3030-\u3098"
-    "\u309b-\ua66e\uac00-\ud7a3\uf900-\ufb1d\uff00-\uffff\U0001f000-\U0001faff\U00020000-\U0003ffff]+)|.",
-    re.DOTALL,
 )
-"""Whole emoji of few parts; runs of marks; runs in which nothing depends on its neighbours; or one character.
+"""Letters of scripts that spell with joiners."""
+_SCRIPT_MARKS: Final = (
+    "\u0610-\u061a\u064b-\u065f\u0d3e-\u0d4d"
+    "\u093e-\u094d\u09be-\u09cd\u0a3e-\u0a4d\u0abe-\u0acd\u0b3e-\u0b4d\u0bbe-\u0bcd\u0c3e-\u0c4d\u0cbe-\u0ccd"
+)
+"""Their marks."""
+_MARKS: Final = (
+    f"{_SCRIPT_MARKS}\u0300-\u034e\u0350-\u036f\u0483-\u0489\u0591-\u05bd\u1161-\u11ff\u1ab0-\u1abe\u1dc0-\u1dff"
+    "\u20d0-\u20f0\u3099\u309a\ud7b0-\ud7fb\ufe20-\ufe2f"
+)
+_BEARERS: Final = (
+    f"{_SCRIPT_LETTERS}\\0-\\x09\\x0b-\u02ff\u0370-\u0482\u048a-\u0590\u05d0-\u060f\u1100-\u115e\u2000-\u200b"
+    "\u200e-\u20cf\u2100-\u2bff\u3000-\u3029\u3030-\u3098\u309b-\ua66e\uac00-\ud7a3\uf900-\ufb1d\uff00-\uffff"
+    "\U0001f000-\U0001faff\U00020000-\U0003ffff"
+)
+"""What may bear a mark: starters, but no newline."""
+_EMOJI: Final = "[\u2600-\u2767\U0001f000-\U0001f1e5\U0001f200-\U0001f3fa\U0001f400-\U0001faff]\ufe0f?"
 
-What is hostile is long: the runs are taken as one, so that a page of stacked marks costs no more than a page of text.
-"""
+
+@cache
+def _pieces() -> re.Pattern[str]:
+    """Return what the sieve takes as one: whole emoji, spelled runs, joined words, marks, starters; or one character.
+
+    Spelled is what bears no more marks than it may, starters are what depends on no neighbour. What is hostile is long:
+    taken in runs, a page of stacked marks costs no more than a page of text.
+    """
+    return re.compile(
+        f"(?P<joined>(?:{_EMOJI}(?:{_ZWJ}{_EMOJI}){{1,{_MAX_JOINS}}}(?!{_ZWJ}))+)"
+        f"|(?P<spelled>(?:[{_BEARERS}]++[{_MARKS}]{{1,{MAX_MARKS}}}+(?![{_MARKS}]))++)"
+        f"|(?P<words>(?:[{_SCRIPT_LETTERS}]++[{_SCRIPT_MARKS}]{{0,{MAX_MARKS}}}+[{_JOINERS}](?=[{_SCRIPT_LETTERS}]))++)"
+        f"|(?P<marks>[{_MARKS}]+)|(?P<starters>[{_BEARERS}\n]+(?!\ufe0f?{_ZWJ}))|.",
+        re.DOTALL,
+    )
+
+
+@cache
+def _piles() -> re.Pattern[str]:
+    """Return what finds more marks on a starter than it may bear."""
+    return re.compile(f"([{_BEARERS}][{_MARKS}]{{{MAX_MARKS}}})[{_MARKS}]+")
+
+
 _BLANKS: Final = frozenset("\u2800\u3164\uffa0\u115f\u1160\U0001d159")
 _DROPPED: Final = frozenset("\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f")
 """Invisible marks that only choose a glyph or an order; variation selectors besides the emoji ones join them."""
@@ -202,6 +232,19 @@ def _safe(text: str) -> str:
     return text
 
 
+@cache
+def _chains() -> re.Pattern[str]:
+    """Return what finds emoji joined to more than one may be made of."""
+    return re.compile(f"(?<!{_ZWJ}){_EMOJI}(?:{_ZWJ}{_EMOJI}){{{_MAX_JOINS + 1},}}")
+
+
+def _parted(chain: re.Match[str]) -> str:
+    """Return a chain of emoji with a dot for each joiner that is one too many."""
+    parts = chain.group().split(_ZWJ)
+    whole = range(0, len(parts), _MAX_JOINS + 1)
+    return DOT.join(_ZWJ.join(parts[at : at + _MAX_JOINS + 1]) for at in whole)
+
+
 class _Sieve:
     """Decide about marks, emoji styles and joiners, from left to right.
 
@@ -218,18 +261,27 @@ class _Sieve:
 
     def run(self, text: str) -> str:
         """Return `text` with each of its characters kept, replaced or dropped."""
-        for match in _PIECES.finditer(text):
+        text = _piles().sub(r"\1", text)
+        if _ZWJ in text:
+            text = _chains().sub(_parted, text)
+        for match in _pieces().finditer(text):
             name, run = match.lastgroup, match.group()
             if name == "starters":
                 self._keep(run)
             elif name == "marks":
                 self._pile(run)
-            elif name == "joined" and self.previous != _ZWJ:
-                self._keep(run)
-                self.joins = _joins_at_end(run)
+            elif name and self.previous != _ZWJ:
+                self._keep_whole(name, run)
             else:
                 self._take_each(run, match.end(), text)
         return "".join(self.out)
+
+    def _keep_whole(self, name: str, run: str) -> None:
+        self._keep(run)
+        if name == "spelled":
+            self.marks = _marks_at_end(run)
+        elif name == "joined":
+            self.joins = _joins_at_end(run)
 
     def _take_each(self, run: str, end: int, text: str) -> None:
         for char, following in zip(run, (*run[1:], text[end : end + 1]), strict=True):
@@ -284,6 +336,11 @@ class _Sieve:
             return False
         self.joins += 1
         return True
+
+
+def _marks_at_end(run: str) -> int:
+    """Return how many marks the last starter of a spelled run bears."""
+    return next(n for n in range(1, MAX_MARKS + 1) if _kinds[run[-n - 1]] is not _Kind.MARK)
 
 
 def _joins_at_end(run: str) -> int:

@@ -247,12 +247,14 @@ class QueueList(LinePane):
         self._model = DeskModel()
         self._keys: Sequence[OrderKey | ListKey] = ()
         self._rows = Rows()
+        self._row_width = 0
 
     def show(self, model: DeskModel) -> None:
         """Draw the model's list."""
         keys, selected = self._keys, self._model.selected
         self._keys, self._model = visible_keys(model), model
-        self._rows.begin(model, self.scrollable_content_region.width)
+        self._row_width = self.scrollable_content_region.width  # asking Textual for each row took as long as the rows
+        self._rows.begin(model, self._row_width)
         self.set_title(title(model))
         self.lines_changed()
         if self._keys is not keys or model.selected != selected:
@@ -274,7 +276,7 @@ class QueueList(LinePane):
         if not self._keys:
             return ((self._empty(), Role.DIM),), None
         session = self._model.sessions[self._keys[y][-1]]
-        line = self._rows.row(self._model, session, self.scrollable_content_region.width)
+        line = self._rows.row(self._model, session, self._row_width)
         if session.id != self._model.selected:
             return line, Role.FLASH if self._motion and flashes(self._model, session) else None
         return line, Role.CURSOR if self.has_focus else Role.CURSOR_DIM
