@@ -1,6 +1,5 @@
 """Tell the audio process how to start: the few things that hold for its whole life, as command-line arguments."""
 
-import argparse
 from collections.abc import Sequence
 
 import msgspec
@@ -67,6 +66,8 @@ def parse(arguments: Sequence[str]) -> tuple[AudioOptions, bool]:
     Raises:
         SystemExit: with code 2, when they say something else.
     """
+    import argparse  # noqa: PLC0415 - the screen only says options, it reads none
+
     parser = argparse.ArgumentParser(prog="python -m operator_console.audio", description=__doc__)
     default = AudioOptions()
     parser.add_argument("--backend", choices=BACKENDS, default=default.backend)

@@ -20,7 +20,6 @@ from operator_console.model.when import FORMS, read_when
 from operator_console.tui.keymap import BY_ID, keys_shown
 from operator_console.tui.ports import Desk
 from operator_console.tui.screens.dialog import Field, Form
-from operator_console.tui.screens.follow_up import FollowUpDialog
 from operator_console.tui.screens.history import HistoryScreen
 from operator_console.tui.screens.past import Asked, PastScreen
 from server.wire.commands import Command, FollowUp, FollowUpDone, LinkTicket, RingBack
@@ -117,6 +116,8 @@ class Aftermath:
                 Field("text", "Still to be done", text, "empty: nothing is pending", key),
                 Field("when", "When", due, f"empty: now · {FORMS}"),
             ]
+            from operator_console.tui.screens.follow_up import FollowUpDialog  # noqa: PLC0415 - loaded when it is opened
+
             dialog = FollowUpDialog(session.number, fields, self._rooms.model.now, self._zone)
             self._rooms.ask(dialog, lambda texts: self._keep(session, texts["text"], texts["when"]))
 

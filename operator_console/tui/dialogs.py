@@ -1,7 +1,7 @@
 """Ask what an order needs before it is given: confirmation, note, queue; unsent text is kept."""
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from textual.screen import Screen
 
@@ -13,9 +13,6 @@ from operator_console.model.select import is_mine, my_call, said_last, selected_
 from operator_console.model.state import DeskModel
 from operator_console.model.wording import said_words, who
 from operator_console.tui.screens.dialog import Choice, Choose, Confirm, Field, Form
-from operator_console.tui.screens.keypad import KeypadScreen
-from operator_console.tui.screens.note import NoteDialog
-from operator_console.tui.screens.resolve import Resolution, ResolveDialog
 from server.wire.commands import (
     AddNote,
     BackToAssistant,
@@ -34,6 +31,9 @@ from server.wire.commands import (
 )
 from server.wire.terms import Consent, Delivery, Medium, Recording
 from server.wire.views import SessionView
+
+if TYPE_CHECKING:
+    from operator_console.tui.screens.resolve import Resolution
 
 T = TypeVar("T")
 Texts = dict[str, str]
@@ -124,6 +124,8 @@ class Dialogs:
 
     def keypad(self) -> None:
         """Press keys on the caller's line until it is left."""
+        from operator_console.tui.screens.keypad import KeypadScreen  # noqa: PLC0415 - loaded when it is opened
+
         self._asker.ask(KeypadScreen(self._asker.model, self._press), _no_answer)
 
     def _press(self, key: str) -> None:
@@ -181,6 +183,8 @@ class Dialogs:
                 order = AddNote(id=self._asker.new_id(), session_id=session.id, epoch=session.epoch, text=texts["text"])
                 self._give(session, Box.NOTE, order)
 
+        from operator_console.tui.screens.note import NoteDialog  # noqa: PLC0415 - as above
+
         self._asker.ask(NoteDialog(f"Note on {session.number}", field, lambda: self._asker.model), give)
 
     def decline(self) -> None:
@@ -204,10 +208,12 @@ class Dialogs:
         key = box_key(session.id, Box.RESOLVE)
         note = self._asker.model.drafts.get(key, session.note)
         queue = self._asker.model.queues.get(session.queue)
+        from operator_console.tui.screens.resolve import ResolveDialog  # noqa: PLC0415 - as above
+
         dialog = ResolveDialog(session, queue, disposition=session.disposition, note=note, note_draft=key)
         self._asker.ask(dialog, lambda resolution: self._resolved(session, resolution))
 
-    def _resolved(self, session: SessionView, resolution: Resolution) -> None:
+    def _resolved(self, session: SessionView, resolution: "Resolution") -> None:
         id_ = self._asker.new_id()
         if resolution.wrapped_up:
             order: Command = FinishWrapUp(

@@ -38,11 +38,8 @@ class Frames:
         self._all_due = self._all_due or not all(isinstance(event, Levels | LineStats) for event in inputs)
         if not self.due:
             self.due = True
-            self._later(max(SOON_SECONDS, self._drawn_at + APART_SECONDS - self._now()), self._draw_due)
-
-    def _draw_due(self) -> None:
-        if self.due:  # else a key was faster
-            self._draw()
+            rest = self._drawn_at + APART_SECONDS - self._now()
+            self._later(min(max(SOON_SECONDS, rest), APART_SECONDS), self._draw)
 
     def draw(self, model: DeskModel, screens: Sequence[Screen[object]], desk: DeskScreen) -> bool:
         """Draw what changed since the last time; tell whether it was more than levels."""

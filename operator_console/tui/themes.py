@@ -10,7 +10,12 @@ from textual.app import App
 from textual.filter import Monochrome, NoColor
 from textual.theme import Theme
 
-DEFAULT_VARIABLES: Final = {"desk-dim": "#8A96A5", "desk-cursor": "#26415F", "desk-cursor-dim": "#3A424D"}
+DEFAULT_VARIABLES: Final = {
+    "desk-dim": "#8A96A5",
+    "desk-cursor": "#26415F",
+    "desk-cursor-dim": "#3A424D",
+    "desk-flash": "#40351F",
+}
 """What the desk's own colours are in themes that do not set them (solid: a line's style knows no transparency)."""
 
 THEMES: Final = (
@@ -27,7 +32,12 @@ THEMES: Final = (
         warning="#E0A64B",
         error="#E5686A",
         dark=True,
-        variables={"desk-dim": "#8A96A5", "desk-cursor": "#26415F", "desk-cursor-dim": "#232B36"},
+        variables={
+            "desk-dim": "#8A96A5",
+            "desk-cursor": "#26415F",
+            "desk-cursor-dim": "#232B36",
+            "desk-flash": "#40351F",
+        },
     ),
     Theme(
         name="desk-light",
@@ -42,7 +52,12 @@ THEMES: Final = (
         warning="#8A5200",
         error="#B3261E",
         dark=False,
-        variables={"desk-dim": "#5C6670", "desk-cursor": "#BFD7F2", "desk-cursor-dim": "#E2E5E4"},
+        variables={
+            "desk-dim": "#5C6670",
+            "desk-cursor": "#BFD7F2",
+            "desk-cursor-dim": "#E2E5E4",
+            "desk-flash": "#EBDCC0",
+        },
     ),
     Theme(
         name="desk-contrast",
@@ -57,7 +72,12 @@ THEMES: Final = (
         warning="#FFD000",
         error="#FF5050",
         dark=True,
-        variables={"desk-dim": "#C8C8C8", "desk-cursor": "#0038B8", "desk-cursor-dim": "#303030"},
+        variables={
+            "desk-dim": "#C8C8C8",
+            "desk-cursor": "#0038B8",
+            "desk-cursor-dim": "#303030",
+            "desk-flash": "#3A2F00",
+        },
     ),
     Theme(
         name="desk-terminal",
@@ -78,6 +98,7 @@ THEMES: Final = (
             "desk-dim": "ansi_default",
             "desk-cursor": "ansi_default",
             "desk-cursor-dim": "ansi_default",
+            "desk-flash": "ansi_default",
             "ansi-background": "ansi_default",
             "ansi-foreground": "ansi_default",
             "border-blurred": "ansi_default",

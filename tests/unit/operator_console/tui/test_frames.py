@@ -64,12 +64,22 @@ def test_fifty_changes_a_second_are_ten_frames() -> None:
     assert max(gaps) <= APART_SECONDS + 0.02 + 0.001, "nothing waits longer than a frame and a change"
 
 
-def test_what_a_key_has_drawn_is_not_drawn_again() -> None:
+def test_what_a_key_has_drawn_is_not_drawn_again_but_for_the_meters() -> None:
     watch = Stopwatch()
     watch.want()
     watch.draw()
     watch.go(1)
-    assert watch.drawn == [(0.0, True)]
+    assert watch.drawn == [(0.0, True), (SOON_SECONDS, False)]
+
+
+@pytest.mark.parametrize("jump", [-86_400.0, 86_400.0])
+def test_a_clock_that_jumps_holds_up_no_frame(jump: float) -> None:
+    watch = Stopwatch()
+    watch.draw()
+    watch.now += jump
+    watch.want()
+    watch.go(APART_SECONDS)
+    assert len(watch.drawn) == 2
 
 
 def test_levels_alone_draw_no_more_than_levels() -> None:
