@@ -217,8 +217,8 @@ class AudioScreen(Layer[None]):
         yield self._bar
 
     def on_mount(self) -> None:
-        """Ask for the devices and for levels."""
-        self.show(self._model)
+        """Draw what is known already; ask for the devices and for levels."""
+        self._draw()
         self.action_look()
         self.run_worker(self._headset.meter(on=True), group="meter")
 
@@ -226,8 +226,11 @@ class AudioScreen(Layer[None]):
         """Draw the model."""
         self._model = model
         if self.is_mounted:
-            self.pane.show(model)
-            self._bar.show(model)
+            self._draw()
+
+    def _draw(self) -> None:
+        self.pane.show(self._model)
+        self._bar.show(self._model)
 
     def show_meters(self, model: DeskModel) -> None:
         """Draw the levels."""
