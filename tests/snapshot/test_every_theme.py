@@ -4,6 +4,7 @@ One app is walked from page to page, so that many pictures cost one start. What 
 theme already (team, wall, digest, search, contact, follow-ups, set-up, tour) is not drawn again.
 """
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 from pytest_textual_snapshot import SVGImageExtension
@@ -13,19 +14,27 @@ from textual.pilot import Pilot
 
 from operator_console.model.inputs import Connected, Levels, LineStats
 from operator_console.tui.app import DeskApp
+from operator_console.tui.lines import Role
 from operator_console.tui.settings import SoundSettings
 from server.wire.terms import ConversationId, Outcome, SessionState
 from server.wire.views import Page
-from tests.fakes.console_data import ME, ago, busy, live_call, live_chat, operator, session, snapshot, talk
+from tests.fakes.console_data import ME, NOW, ago, busy, live_call, live_chat, operator, session, snapshot, talk
+from tests.fakes.consults import proposal, question
 from tests.fakes.desk_app import build, settled
 from tests.fakes.headset import FakeHeadset
 from tests.fakes.stage import CANNED, SIZES
+from tests.unit.operator_console.model.test_why import explanation
 
 pytestmark = pytest.mark.snapshot
 
 CALL = snapshot(*busy(mine=(live_call(),)))
 CHAT = snapshot(*busy(mine=(live_chat(),)))
 OFF = snapshot(*busy(), operators=(operator(presence="offline"),))
+WAITING = snapshot(*busy())
+ASKED = snapshot(question(), question(59, reason="Is the shop open on Monday?"))
+PROPOSED = snapshot(proposal())
+FLASHES = msgspec.structs.replace(snapshot(*busy()), now=NOW.replace(second=NOW.second + 3))
+"""On every other second a row that wants eyes is drawn bright."""
 WALK = {
     "prompt": (CALL, ("colon", *"call.m")),
     "palette": (CALL, ("ctrl+p", *"mute")),
@@ -39,6 +48,15 @@ WALK = {
     "history": (CALL, ("H",)),
     "microphone": (OFF, ("d", "d")),
     "replies": (CHAT, ("right_square_bracket", "i", "slash", "down")),
+    "follow_up": (CALL, ("u", *"send it", "enter", *"fri 14:30")),
+    "ticket": (CALL, ("ampersand",)),
+    "why": (CALL, ("Q",)),
+    "duty": (WAITING, ("d",)),
+    "filter": (WAITING, ("F",)),
+    "question": (ASKED, ("g", "k", "q")),
+    "proposal": (PROPOSED, ("g", "q")),
+    "send_file": (CHAT, ("U",)),
+    "flash": (FLASHES, ()),
 }
 STORED_DARK = ("prompt", "microphone")
 """The others are drawn in the dark by other files."""
@@ -81,6 +99,7 @@ async def test_every_page_can_be_read_in_every_theme(
     app, desk, headset = build(theme=theme, canned=CANNED, headset=silent, sound=required)
     ended = {"state": SessionState.CLOSED, "operator_id": ME, "active_at": ago(4000), "ended_at": ago(3700)}
     desk.pages[""] = Page(sessions=(session(30, **ended, closed_at=ago(3690), outcome=Outcome.RESOLVED, note="Paid."),))
+    desk.explanation = explanation()
     for number in (30, 42, 44):
         desk.transcripts[ConversationId(f"c{number}")] = talk(number)
     pages = [name for name in WALK if theme != "desk-dark" or size == SIZES[0] or name in STORED_DARK]
@@ -96,6 +115,9 @@ async def test_every_page_can_be_read_in_every_theme(
                 picture = app.export_screenshot(simplify=True)
                 assert picture == snapshot(name=name, extension_class=SVGImageExtension), name
             assert name == "palette" or faint(app) == set(), name
+            if name == "flash":
+                queue = app.desk_screen.queue
+                assert Role.FLASH in {queue.line_at(y)[1] for y in range(queue.line_count())}
             await home(pilot)
 
 

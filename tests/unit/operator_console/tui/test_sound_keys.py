@@ -243,3 +243,15 @@ async def test_the_speaker_for_alerts_is_chosen_with_a_key_heard_at_once_kept_an
         assert "alerts" not in page(app)
         assert kept == [{"alert_speaker": "out"}, {"alert_speaker": ""}]
         assert not app.model.headset.has_alert_speaker
+
+
+async def test_the_sound_screen_shows_the_live_call_from_its_first_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    app, desk, _ = build()
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot, desk, snapshot(live_call()))
+        monkeypatch.setattr(app.frames, "want", lambda _inputs: None)  # nothing else draws it
+        await pilot.press("s")
+        await settled(pilot)
+        screen = app.screen
+        assert isinstance(screen, AudioScreen)
+        assert "LIVE" in "".join(plain(line) for line in screen._bar.lines)
