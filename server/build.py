@@ -95,6 +95,7 @@ def build(config: Config, *, public_url: str, end_calls: bool = False, clock: Cl
         recordings=FolderOfRecordings(config.recordings_dir, config.settings.recording.keep_days),
         routers=routers_of(config, clock),
         file_rules=file_rules_of(config.settings.files),
+        keep_days=config.settings.privacy.keep_conversations_days,
         policy=policy_of(config.desk),
         queues=queues_of(config.settings.queues),
         carriers=carriers_of(config, public_url),

@@ -22,6 +22,7 @@ from server.config_machine import DatabaseSettings, LogSettings, MediaSettings, 
 from server.config_mind import TriggersSettings, UnderstandingSettings
 from server.config_names import kind_of, refuse_unknown, refuse_unknown_settings, table_of
 from server.config_notices import NoticeSettings
+from server.config_privacy import PrivacySettings
 from server.config_queues import QueueSettings, RecordingSettings
 from server.config_rules import ConfigError, check_database, check_listener, check_llm, check_twilio, check_widget
 from server.config_section import Section
@@ -176,6 +177,7 @@ class Settings(Section, frozen=True, kw_only=True):
     card: CardSettings = CardSettings()
     llm: LlmSettings = LlmSettings()
     files: FilesSettings = FilesSettings()
+    privacy: PrivacySettings = PrivacySettings()
     understanding: UnderstandingSettings = UnderstandingSettings()
     triggers: TriggersSettings = TriggersSettings()
     widget: WidgetSettings = WidgetSettings()

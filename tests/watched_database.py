@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from server.broker.ports.privacy import PurgedFile
 from server.broker.ports.store import Database, Unit
 from server.core.errors import ProviderError
 
@@ -36,6 +37,9 @@ class WatchedDatabase:
 
     async def read(self, work: Callable[[Unit], T]) -> T:
         return await self._watched(self._inner.read(work))
+
+    async def purge(self, marks: Sequence[str]) -> PurgedFile | None:
+        return await self._watched(self._inner.purge(marks))
 
     def on_commit(self, listener: Callable[[dict[str, int]], None]) -> None:
         self._inner.on_commit(listener)

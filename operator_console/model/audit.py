@@ -15,6 +15,9 @@ DEEDS: Final = {
     AuditAction.STOP: "left",
     AuditAction.TAKE_OVER: "took over",
     AuditAction.FORCE_WRAP_UP: "ended the wrap-up",
+    AuditAction.REFUSED_SEND: "was kept from speaking",
+    AuditAction.EXPORT_CONTACT: "exported the contact",
+    AuditAction.ERASE_CONTACT: "erased the contact",
 }
 
 

@@ -22,6 +22,7 @@ from server.api.errors import AnyRequest
 from server.api.files import Files
 from server.api.health import healthz, readyz
 from server.api.past import LookingBack
+from server.api.privacy import PrivacyOfContacts
 from server.api.sessions import Sessions
 from server.api.sockets import Socket
 from server.api.supervision import Supervision
@@ -75,6 +76,7 @@ def build_app(
             Administration,
             Triggers,
             LookingBack,
+            PrivacyOfContacts,
             ChannelsAdministration,
             platform_route(public_url),
             healthz,

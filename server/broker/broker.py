@@ -21,6 +21,7 @@ from server.broker.page_feed import PageFeed
 from server.broker.parts import Parts
 from server.broker.passing import Passing
 from server.broker.past import Past
+from server.broker.privacy import Privacy
 from server.broker.replying import Replies
 from server.broker.roster import Attendance
 from server.broker.seats import Seats
@@ -81,6 +82,8 @@ class Broker:
             shown_typing=self.channels.typing,
         )
         self.past = Past(parts)
+        self.privacy = Privacy(parts, self.files)
+        self.housekeeping.also(self.privacy.sweep)
         self.pages = PageFeed(parts, self.feed, self._runner)
         self.why = Why(parts, self.assignment)
         self.ready = False

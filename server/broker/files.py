@@ -161,11 +161,18 @@ class Files:
             dropped += len(old)
         return dropped
 
+    async def drop_bytes(self, file: KeptFile) -> None:
+        """Drop the bytes of a file whose row is gone, unless another file has the same."""
+        async with self._placing:
+            await self._erase_unshared(file)
+
+    async def _erase_unshared(self, file: KeptFile) -> None:
+        if not await self._parts.database.read(lambda unit: unit.files.shares_bytes(file)):
+            await self._parts.files.erase(file.organisation_id, file.sha256)
+
     async def _drop(self, file: KeptFile) -> None:
         async with self._placing:
-            shared = await self._parts.database.read(lambda unit: unit.files.shares_bytes(file))
-            if not shared:
-                await self._parts.files.erase(file.organisation_id, file.sha256)
+            await self._erase_unshared(file)
             await self._parts.database.run(lambda unit: unit.files.delete(file.organisation_id, file.id))
 
 

@@ -40,6 +40,7 @@ class Parts:
         fallbacks: To which destination a notice goes that another one did not take.
         desk_url: The broker's address as people outside reach it; empty: notices have no links.
         ring: Offers are made; false: operators only pull, whatever the queues say.
+        keep_days: A conversation is erased so many days after its last word; 0: never.
         policy: What the desk's rules say about people.
         queues: What is configured of queues, by name; one that is not there has no rules of its own.
         carriers: Who places calls, by channel; empty when nobody can.
@@ -63,6 +64,7 @@ class Parts:
     notices: Mapping[Notice, str]
     ring: bool = True
     file_rules: FileRules = NO_FILES
+    keep_days: int = 0
     policy: DeskPolicy = NO_POLICY
     queues: Mapping[str, QueueView] = field(default_factory=dict[str, QueueView])
     carriers: Carriers = NO_CARRIERS

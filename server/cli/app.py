@@ -1,4 +1,4 @@
-"""Offer the broker's commands: run, operators, keys, channels, assistants, policy, migrate, fsck, demo and others."""
+"""Offer the broker's commands: run, operators, keys, channels, policy, contacts, migrate, fsck, demo and others."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from server.cli import assistants, bench, channels, keys, operators, policy, triggers
+from server.cli import assistants, audit, bench, channels, contacts, keys, operators, policy, triggers
 from server.cli.exits import Exit
 from server.cli.report import report
 from server.cli.talk import errors_told, say
@@ -27,6 +27,8 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(channels.app, name="channels")
 app.add_typer(assistants.app, name="assistants")
 app.add_typer(policy.app, name="policy")
+app.add_typer(contacts.app, name="contacts")
+app.add_typer(audit.app, name="audit")
 app.add_typer(bench.app, name="bench")
 app.add_typer(triggers.app, name="triggers")
 

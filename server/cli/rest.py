@@ -2,6 +2,7 @@
 
 import json
 import ssl
+from collections.abc import Iterator, Mapping
 from typing import cast
 
 import httpx
@@ -42,7 +43,9 @@ class Administrator:
             verify=_own_certificate(config) or True,
         )
 
-    def ask(self, method: str, path: str, body: dict[str, object] | None = None) -> object:
+    def ask(
+        self, method: str, path: str, body: dict[str, object] | None = None, *, query: Mapping[str, str] | None = None
+    ) -> object:
         """Return the decoded answer.
 
         Raises:
@@ -50,15 +53,37 @@ class Administrator:
             ProviderError: `broker_not_running` when it does not answer.
         """
         try:
-            response = self._client.request(method, path, json=body)
+            response = self._client.request(method, path, json=body, params=query)
         except httpx.HTTPError as error:
             raise ProviderError(
                 "broker_not_running", f"The broker does not answer: {error}.", "Look whether it runs."
             ) from error
         if response.is_success:
             return cast("object", response.json()) if response.content else None
-        refusal = cast("dict[str, str]", response.json())
-        raise CallerError(refusal.get("code", "refused"), refusal.get("message", ""), refusal.get("hint", ""))
+        raise _refusal(response)
+
+    def fetch(self, path: str) -> Iterator[bytes]:
+        """Yield the bytes of a file of the broker.
+
+        Raises:
+            CallerError: what the broker refused, with its code.
+            ProviderError: `broker_not_running` when it does not answer, or stops in the middle.
+        """
+        try:
+            with self._client.stream("GET", path) as response:
+                if not response.is_success:
+                    response.read()
+                    raise _refusal(response)
+                yield from response.iter_bytes()
+        except httpx.HTTPError as error:
+            raise ProviderError(
+                "broker_not_running", f"The broker does not answer: {error}.", "Look whether it runs."
+            ) from error
+
+
+def _refusal(response: httpx.Response) -> CallerError:
+    refusal = cast("dict[str, str]", response.json())
+    return CallerError(refusal.get("code", "refused"), refusal.get("message", ""), refusal.get("hint", ""))
 
 
 def _own_certificate(config: Config) -> ssl.SSLContext | None:

@@ -41,6 +41,11 @@ class Backend(Protocol):
         """There is a single line for reading and writing."""
         ...
 
+    @property
+    def file(self) -> Path | None:
+        """The file it is, where it is one."""
+        ...
+
     def acquire(self, *, alone: bool = False) -> None:
         """Take what a broker needs before it connects; with `alone`, see that no broker uses the database meanwhile.
 
@@ -73,6 +78,7 @@ class SqliteFile:
     def __init__(self, path: Path) -> None:
         """Keep sessions in `path`."""
         self.one_line: Final = False
+        self.file: Final[Path | None] = path
         self.path: Final = path
         self._lock: Final = FileLock(path)
 
@@ -116,6 +122,7 @@ class SqliteMemory:
     def __init__(self) -> None:
         """Have no database yet."""
         self.one_line: Final = True
+        self.file: Final[Path | None] = None
         self._line: MemoryLine | None = None
 
     def acquire(self, *, alone: bool = False) -> None:
@@ -149,6 +156,7 @@ class Postgres:
     def __init__(self, url: str) -> None:
         """Reach it at `url`: postgresql://user:password@host:port/name."""
         self.one_line: Final = False
+        self.file: Final[Path | None] = None
         self._url: Final = url
         self._alone: Line | None = None
         self._pids: Final[deque[int]] = deque(maxlen=64)

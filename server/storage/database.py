@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final, TypeVar
 
+from server.broker.ports.privacy import PurgedFile
 from server.broker.ports.store import Unit
 from server.clock import Clock, SystemClock
 from server.storage import problems
@@ -16,6 +17,7 @@ from server.storage.backends import Backend, Notices, backend
 from server.storage.member import Member, Waiting
 from server.storage.readers import Readers
 from server.storage.setup import make_ready
+from server.storage.traces import look_through
 from server.storage.writer import Writer
 
 T = TypeVar("T")
@@ -83,6 +85,16 @@ class SqlDatabase:
         if self._readers is None:
             raise problems.closed()
         return await self._readers.read(work)
+
+    async def purge(self, marks: Sequence[str]) -> PurgedFile | None:
+        """Empty the log of a SQLite file and look through the file for these texts; None for any other database.
+
+        Raises:
+            ProviderError: `database_unavailable`, `database_busy`.
+        """
+        await self._put(Member(lambda unit: unit.line.purge(), purges=True))
+        file = self._backend.file
+        return None if file is None else await asyncio.to_thread(look_through, file, marks)
 
     def on_commit(self, listener: Listener) -> None:
         """Call `listener` on the event loop after each commit that has events, before whoever waits goes on."""

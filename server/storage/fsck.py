@@ -179,7 +179,7 @@ def check(unit: Unit) -> list[str]:
     """
     if not isinstance(unit, SqlUnit):
         raise TypeError(f"fsck needs a transaction of the SQL store, not {type(unit).__name__}.")
-    return [*_broken_rules(unit.line), *_wrong_owners(unit.line)]
+    return [*_broken_rules(unit.line), *_wrong_owners(unit.line), *_broken_audit(unit)]
 
 
 def run(url: str) -> list[str]:
@@ -218,3 +218,10 @@ def _wrong_owners(line: Line) -> Iterator[str]:
         conversation = CONVERSATION.read(row, len(SESSION.names))
         if conversation.owner is not owner_of(session):
             yield f"a conversation belongs to whom its session says: {conversation.id}"
+
+
+def _broken_audit(unit: SqlUnit) -> Iterator[str]:
+    """Yield the places at which the chain of an organisation's audit is broken."""
+    for organisation_id in unit.roster.organisations():
+        for what in unit.audit.check(organisation_id).broken:
+            yield f"the audit was only ever added to: {what} ({organisation_id})"

@@ -122,6 +122,10 @@ class Line(Protocol):
         """Return to the savepoint."""
         ...
 
+    def purge(self) -> None:
+        """Let go of what the database keeps beside its tables of rows that are gone; outside of transactions."""
+        ...
+
     def announce(self, seqs: dict[str, int]) -> None:
         """Tell other brokers, on commit, how far each organisation's events go."""
         ...

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, Generic, Protocol, TypeVar
 
-from server.broker.ports.store import Unit
 from server.storage.cells import Cell
 from server.storage.unit import SqlUnit
 
@@ -20,6 +19,11 @@ class Waiting(Protocol):
     @property
     def reads(self) -> bool:
         """It only reads."""
+        ...
+
+    @property
+    def purges(self) -> bool:
+        """It is no work of a transaction, but the database's own: to be done between two of them."""
         ...
 
     @property
@@ -39,8 +43,9 @@ class Waiting(Protocol):
 class Member(Generic[T]):
     """One caller's work and its answer; the work may be done more than once, the answer is given once."""
 
-    def __init__(self, work: Callable[[Unit], T], *, reads: bool = False) -> None:
+    def __init__(self, work: Callable[[SqlUnit], T], *, reads: bool = False, purges: bool = False) -> None:
         """Take in the work; to be made on the event loop that waits."""
+        self.purges: Final = purges
         self._work: Final = work
         self._values: list[T] = []
         self.reads: Final = reads

@@ -95,10 +95,15 @@ audit: Final = Table(
     Column("at", Instant, nullable=False),
     Column("action", Text, nullable=False),
     Column("actor_id", Text, nullable=False),
-    Column("session_id", Text, ForeignKey("sessions.id"), nullable=False),
+    Column("session_id", Text, ForeignKey("sessions.id"), nullable=True),
     Column("subject_id", Text, nullable=True),
+    Column("about", Text, nullable=False, server_default=""),
     Column("reason", Text, nullable=False, server_default=""),
+    Column("reason_sha256", Text, nullable=False),
+    Column("entry", Integer, nullable=False),
+    Column("sha256", Text, nullable=False),
+    UniqueConstraint("organisation_id", "entry"),
     Index("ix_audit_newest", "organisation_id", "at", "id"),
     Index("ix_audit_session", "session_id", "at", "id"),
 )
-"""What supervisors did in whose sessions; nothing of the program changes or removes a row."""
+"""What supervisors and administrators did; each row's hash covers the row before it (`server.storage.audit`)."""

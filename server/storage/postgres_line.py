@@ -171,6 +171,9 @@ class PostgresLine:
         """Return to the savepoint."""
         self._say("ROLLBACK TO member")
 
+    def purge(self) -> None:
+        """Do nothing: the server overwrites what is gone when it vacuums."""
+
     def announce(self, seqs: dict[str, int]) -> None:
         """Tell other brokers, on commit, how far the events go; and take the transaction's number, to ask after it."""
         notices = _notices(seqs)

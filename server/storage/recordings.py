@@ -26,6 +26,17 @@ class FolderOfRecordings:
         path = self._folder / f"{session_id}.wav"
         return path if _NAME.fullmatch(session_id) and path.is_file() and not path.is_symlink() else None
 
+    def erase(self, session_id: SessionId) -> bool:
+        """Delete the recording of a session's call; tell whether there was one.
+
+        Raises:
+            OSError: the disk refused.
+        """
+        path = self.find(session_id)
+        if path is not None:
+            path.unlink()
+        return path is not None
+
     def forget_old(self, now: datetime, most: int) -> int:
         """Delete recordings whose last word is older than they are kept, at most `most`, and return how many."""
         before, deleted = now.timestamp() - self._keep_seconds, 0

@@ -78,8 +78,10 @@ organisations: Final = Table(
     _text("name"),
     _at("created_at"),
     _count("last_number"),
+    _count("audit_entries"),
+    _text("audit_sha256"),
 )
-"""Who everything belongs to; `last_number` is the newest session's number."""
+"""Who everything belongs to; `last_number` is the newest session's number, `audit_...` the end of the audit's chain."""
 
 feed: Final = Table(
     "feed",
@@ -157,6 +159,7 @@ conversations: Final = Table(
     _flag("receipts"),
     _text("account"),
     _at("elsewhere_until", nullable=True),
+    _at("erased_at", nullable=True),
     Column("attributes", Json, nullable=False, server_default="{}"),
     _count("refused_sends"),
     _count("last_position"),

@@ -140,6 +140,10 @@ class SqliteLine:
         """Return to the savepoint."""
         self._cursor.execute("ROLLBACK TO member")
 
+    def purge(self) -> None:
+        """Bring the log into the file and empty it; readers that are in the middle of something are waited for."""
+        self._cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def announce(self, seqs: dict[str, int]) -> None:
         """Tell nobody: one broker has the file to itself."""
 

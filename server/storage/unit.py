@@ -12,6 +12,7 @@ from server.storage.figures import SqlFigures
 from server.storage.files import SqlFiles
 from server.storage.ledger import SqlLedger
 from server.storage.line import Line
+from server.storage.personal import SqlPersonal
 from server.storage.roster import SqlRoster
 from server.storage.search import SqlSearch
 from server.storage.sessions import SqlSessions
@@ -38,6 +39,7 @@ class SqlUnit:
         self._visitors: Final = SqlVisitors(line)
         self._channels: Final = SqlChannelRows(line)
         self._out_parts: Final = SqlOutParts(line)
+        self._personal: Final = SqlPersonal(line, self._search)
 
     @property
     def sessions(self) -> SqlSessions:
@@ -103,3 +105,8 @@ class SqlUnit:
     def out_parts(self) -> SqlOutParts:
         """What is to be sent on channels."""
         return self._out_parts
+
+    @property
+    def personal(self) -> SqlPersonal:
+        """Everything of one person."""
+        return self._personal

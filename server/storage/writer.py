@@ -78,8 +78,10 @@ class Writer:
     def _serve(self) -> None:
         """Take and carry out, until stopped and nothing waits."""
         while members := self._take():
-            for reads, some in groupby(members, key=lambda member: member.reads):
-                if reads:
+            for (reads, purges), some in groupby(members, key=lambda member: (member.reads, member.purges)):
+                if purges:
+                    self._purge(list(some))
+                elif reads:
                     self._read(list(some))
                 else:
                     self._write(list(some))
@@ -158,6 +160,17 @@ class Writer:
             if unit is not None:
                 read(unit.line, unit, member)
                 self._answer([member], {})
+
+    def _purge(self, members: list[Waiting]) -> None:
+        """Have the database do what it does outside of transactions."""
+        for member in members:
+            try:
+                unit = self._unit = self._unit or SqlUnit(self._connect(), self._clock)
+                member.attempt(unit)
+            except Exception as error:  # noqa: BLE001 - not swallowed: it is told to whoever asked
+                member.error = problems.nothing_saved(error)
+                self._drop_line()
+            self._answer([member], {})
 
     def _begin(self, members: list[Waiting], *, reading: bool = False) -> SqlUnit | None:
         """Begin a transaction, on a new line where the old one is lost; None when the members were told it failed."""

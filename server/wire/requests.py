@@ -190,3 +190,9 @@ class TypingChange(Body, frozen=True, kw_only=True):
 
     on: bool
     assistant: bool = False
+
+
+class PrivacyRequest(Body, frozen=True, kw_only=True):
+    """Ask for everything of a contact, or for its end."""
+
+    reason: ShortText = ""

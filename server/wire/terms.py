@@ -132,6 +132,10 @@ class AuditAction(StrEnum):
     FORCE_WRAP_UP = "force_wrap_up"
     REFUSED_SEND = "refused_send"
     """Not a supervisor's: an assistant tried to speak while the conversation was not its own."""
+    EXPORT_CONTACT = "export_contact"
+    """An administrator took all that is kept of a contact."""
+    ERASE_CONTACT = "erase_contact"
+    """An administrator erased a contact."""
 
 
 class Delivery(StrEnum):

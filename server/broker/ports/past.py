@@ -5,7 +5,7 @@ from typing import Protocol
 
 from server.broker.ports.records import AuditRecord, Contact, Hit, Message
 from server.core.search import Query
-from server.wire.audit import AuditPage
+from server.wire.audit import AuditCheck, AuditPage
 from server.wire.history import ContactPage, ContactView, Identity
 from server.wire.terms import ContactId, OrganisationId, SessionId
 
@@ -73,7 +73,7 @@ class Search(Protocol):
 
 
 class Audit(Protocol):
-    """What supervisors did; records are added and read, never changed."""
+    """What supervisors and administrators did; records are added and read, never changed, and form a chain."""
 
     def add(self, record: AuditRecord) -> None:
         """Add a record."""
@@ -87,4 +87,12 @@ class Audit(Protocol):
         Raises:
             server.core.errors.CallerError: `bad_page`: `before` did not come from a page.
         """
+        ...
+
+    def check(self, organisation_id: OrganisationId) -> AuditCheck:
+        """Go through the whole chain of an organisation, oldest first."""
+        ...
+
+    def digest_at(self, organisation_id: OrganisationId, entry: int) -> str:
+        """Return the hash of one record, empty when there is none at this place."""
         ...

@@ -14,6 +14,10 @@ class Recordings(Protocol):
         """Return the WAV of a session's call (left the caller, right the desk); None when there is none."""
         ...
 
+    def erase(self, session_id: SessionId) -> bool:
+        """Delete the recording of a session's call; tell whether there was one."""
+        ...
+
     def forget_old(self, now: datetime, most: int) -> int:
         """Delete recordings kept for longer than configured, at most `most`, and return how many."""
         ...

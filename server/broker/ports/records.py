@@ -121,15 +121,19 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the audit: a supervisor's step in a session; `subject_id` is whose talk or wrap-up it was."""
+    """One row of the audit: a supervisor's step in a session; `subject_id` is whose talk or wrap-up it was.
+
+    `about` is the id of what a step was about that is in no session: the contact that was exported or erased.
+    """
 
     id: str
     organisation_id: OrganisationId
     at: datetime
     action: AuditAction
     actor_id: OperatorId
-    session_id: SessionId
+    session_id: SessionId | None = None
     subject_id: OperatorId | None = None
+    about: str = ""
     reason: str = ""
 
 

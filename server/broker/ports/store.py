@@ -12,8 +12,10 @@ from typing import Protocol, TypeVar
 
 from server.broker.ports.channel_store import ChannelRows, OutParts
 from server.broker.ports.conversations import Conversations, FileRows
+from server.broker.ports.ledger import Ledger
 from server.broker.ports.past import Audit, Contacts, Search
-from server.broker.ports.records import Credential, Fed, Job, Principal, Stored
+from server.broker.ports.privacy import PersonalRows, PurgedFile
+from server.broker.ports.records import Credential, Fed, Principal
 from server.broker.ports.shifts import ShiftViews
 from server.broker.ports.supervision import Figures
 from server.broker.ports.visitors import Visitors
@@ -165,70 +167,6 @@ class Roster(Protocol):
         ...
 
 
-class Ledger(Protocol):
-    """What makes a change whole: its events, its effects, its remembered answers, and media tokens."""
-
-    def tell_session(self, organisation_id: OrganisationId, kind: str, session: Session) -> None:
-        """Add an event about a session; `kind` is the tag of the event (`session.queued`, ...)."""
-        ...
-
-    def tell_message(self, organisation_id: OrganisationId, kind: str, message: MessageView) -> None:
-        """Add an event about a message."""
-        ...
-
-    def tell_operator(self, organisation_id: OrganisationId, operator_id: OperatorId) -> None:
-        """Add `operator.changed`."""
-        ...
-
-    def tell_conversation(
-        self,
-        organisation_id: OrganisationId,
-        kind: str,
-        conversation_id: ConversationId,
-        session_id: SessionId | None = None,
-    ) -> None:
-        """Add `conversation.changed` or `conversation.returned`."""
-        ...
-
-    def add_job(self, organisation_id: OrganisationId, lane: str, kind: str, body: bytes, due_at: datetime) -> int:
-        """Add an effect to the outbox and return its id."""
-        ...
-
-    def due_jobs(self, kind: str, now: datetime, limit: int) -> Sequence[Job]:
-        """Return jobs of a kind that are due, oldest first, the first of each lane only."""
-        ...
-
-    def finish_job(self, job_id: int) -> None:
-        """Remove a job that was carried out."""
-        ...
-
-    def postpone_job(self, job_id: int, due_at: datetime, error: str) -> None:
-        """Count an attempt and try again later."""
-        ...
-
-    def recall(self, organisation_id: OrganisationId, principal_id: str, key: str) -> Stored | None:
-        """Return the remembered answer to an idempotency key."""
-        ...
-
-    def remember(
-        self, organisation_id: OrganisationId, principal_id: str, key: str, stored: Stored, now: datetime
-    ) -> None:
-        """Remember an answer."""
-        ...
-
-    def cursor(self, organisation_id: OrganisationId, name: str) -> int | None:
-        """Return how far a reader within the broker has got in the events; None when it has never read."""
-        ...
-
-    def move_cursor(self, organisation_id: OrganisationId, name: str, seq: int) -> None:
-        """Write down how far it has got."""
-        ...
-
-    def forget_before(self, before: datetime, limit: int) -> int:
-        """Drop remembered answers and events older than `before`, at most `limit` of each; return how many."""
-        ...
-
-
 class Views(ShiftViews, Protocol):
     """What people and assistants are shown, in as few queries as can be."""
 
@@ -363,6 +301,11 @@ class Unit(Protocol):
         """What is to be sent on channels."""
         ...
 
+    @property
+    def personal(self) -> PersonalRows:
+        """Everything of one person."""
+        ...
+
 
 class Database(Protocol):
     """The store."""
@@ -389,6 +332,16 @@ class Database(Protocol):
 
     async def read(self, work: Callable[[Unit], T]) -> T:
         """Run `work` on a reading connection, which sees one consistent state and never waits for writers."""
+        ...
+
+    async def purge(self, marks: Sequence[str]) -> PurgedFile | None:
+        """Let go of copies that the database keeps of what was erased, and look through its file for these texts.
+
+        None where there is no such file: a database in memory, or on a server that looks after its own.
+
+        Raises:
+            ProviderError: `database_unavailable`.
+        """
         ...
 
     def on_commit(self, listener: Callable[[dict[str, int]], None]) -> None:

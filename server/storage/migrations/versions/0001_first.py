@@ -56,6 +56,8 @@ def upgrade() -> None:  # noqa: PLR0915 - the first step builds all there is
         sa.Column("name", sa.Text(), server_default="", nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("last_number", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("audit_entries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("audit_sha256", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organisations")),
     )
     op.create_table(
@@ -110,6 +112,7 @@ def upgrade() -> None:  # noqa: PLR0915 - the first step builds all there is
         sa.Column("receipts", sa.SmallInteger(), server_default="0", nullable=False),
         sa.Column("account", sa.Text(), server_default="", nullable=False),
         sa.Column("elsewhere_until", sa.BigInteger(), nullable=True),
+        sa.Column("erased_at", sa.BigInteger(), nullable=True),
         sa.Column("attributes", sa.Text(), server_default="{}", nullable=False),
         sa.Column("refused_sends", sa.Integer(), server_default="0", nullable=False),
         sa.Column("last_position", sa.Integer(), server_default="0", nullable=False),
@@ -419,12 +422,17 @@ def upgrade() -> None:  # noqa: PLR0915 - the first step builds all there is
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("action", sa.Text(), nullable=False),
         sa.Column("actor_id", sa.Text(), nullable=False),
-        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("session_id", sa.Text(), nullable=True),
         sa.Column("subject_id", sa.Text(), nullable=True),
+        sa.Column("about", sa.Text(), server_default="", nullable=False),
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("reason_sha256", sa.Text(), nullable=False),
+        sa.Column("entry", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_audit_organisation_id")),
         sa.ForeignKeyConstraint(["session_id"], ["sessions.id"], name=op.f("fk_audit_session_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
+        sa.UniqueConstraint("organisation_id", "entry", name=op.f("uq_audit_organisation_id_entry")),
     )
     op.create_index("ix_audit_newest", "audit", ["organisation_id", "at", "id"], unique=False)
     op.create_index("ix_audit_session", "audit", ["session_id", "at", "id"], unique=False)
