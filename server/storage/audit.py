@@ -92,16 +92,16 @@ class SqlAudit:
         entry, before = as_number(row[0]), as_text(row[1])
         cells = RECORD.cells(record)
         reason = _sha256(record.reason)
-        digest = _digest(cells, reason, entry, before)
-        self._line.change(ADD, {**cells, "reason_sha256": reason, "entry": entry, "sha256": digest})
-        self._line.change(SET_HEAD, {"row_organisation": record.organisation_id, "audit_sha256": digest})
+        own = digest(cells, reason, entry, before)
+        self._line.change(ADD, {**cells, "reason_sha256": reason, "entry": entry, "sha256": own})
+        self._line.change(SET_HEAD, {"row_organisation": record.organisation_id, "audit_sha256": own})
 
     def check(self, organisation_id: OrganisationId) -> AuditCheck:
         """Go through the whole chain of an organisation, oldest first."""
         found = self._line.row(HEAD, {"organisation_id": organisation_id})
         count, head = (0, "") if found is None else (as_number(found[0]), as_text(found[1]))
         broken: list[str] = []
-        entry, digest, erased = 0, "", 0
+        entry, last, erased = 0, "", 0
         for row in self._chain(organisation_id):
             cells = dict(zip(RECORD.names, row, strict=False))
             reason, at, kept = as_text(row[_AFTER_RECORD]), as_number(row[-2]), as_text(row[-1])
@@ -110,12 +110,12 @@ class SqlAudit:
             if cells["reason"] and _sha256(as_text(cells["reason"])) != reason:
                 broken.append(f"the reason of record {at} was changed")
             erased += not cells["reason"] and reason != _NO_REASON
-            if _digest(cells, reason, at, digest) != kept:
+            if digest(cells, reason, at, last) != kept:
                 broken.append(f"record {at} does not follow from the one before it")
-            entry, digest = at, kept
-        if (count, head) != (entry, digest):
+            entry, last = at, kept
+        if (count, head) != (entry, last):
             broken.append(f"the organisation counts {count} records, the chain ends with record {entry}")
-        return AuditCheck(records=entry, head=digest, erased_reasons=erased, broken=tuple(broken[:MOST_BROKEN]))
+        return AuditCheck(records=entry, head=last, erased_reasons=erased, broken=tuple(broken[:MOST_BROKEN]))
 
     def digest_at(self, organisation_id: OrganisationId, entry: int) -> str:
         """Return the hash of one record, empty when there is none at this place."""
@@ -167,7 +167,7 @@ def _view(row: Row) -> AuditView:
     )
 
 
-def _digest(cells: Cells, reason_sha256: str, entry: int, before: str) -> str:
+def digest(cells: Cells, reason_sha256: str, entry: int, before: str) -> str:
     """Return the hash of a record: of everything in it but the reason's words, of its place, and of the hash before."""
     covered = [before, entry, reason_sha256, *(cells[name] for name in RECORD.names if name != "reason")]
     return hashlib.sha256(msgspec.json.encode(covered)).hexdigest()

@@ -8,13 +8,13 @@ from sqlalchemy import text
 
 from server.broker.ports.store import Unit
 from server.core.errors import ConflictError
-from server.storage.audit import RECORD
+from server.storage.audit import CHAIN, RECORD, digest
 from server.storage.database import SqlDatabase
 from server.storage.past_schema import audit
 from server.storage.statement import Statement
 from server.storage.unit import SqlUnit
 from server.wire.audit import AuditCheck
-from tests.contract.stored import ACME, OTHER, handoff, organisations
+from tests.contract.stored import ACME, ANN, OTHER, handoff, organisations
 from tests.contract.test_store_audit import record
 
 pytestmark = pytest.mark.contract
@@ -88,6 +88,25 @@ async def test_a_chain_that_only_grew_is_whole_and_its_head_moves_with_every_rec
 async def test_what_anybody_else_does_to_it_is_found_at_its_place(acme: SqlDatabase, statement: str, told: str) -> None:
     assert any(told in one for one in await after(acme, statement))
     assert (await checked(acme)).broken == ()
+
+
+async def test_a_record_written_anew_with_a_hash_that_fits_it_breaks_the_next_one(acme: SqlDatabase) -> None:
+    found: list[tuple[str, ...]] = []
+
+    def work(unit: Unit) -> None:
+        assert isinstance(unit, SqlUnit)
+        before = unit.audit.digest_at(ACME, 6)
+        row = unit.line.row(CHAIN, {"organisation_id": ACME, "after": 6, "most": 1})
+        assert row is not None
+        cells = {**dict(zip(RECORD.names, row, strict=False)), "actor_id": ANN}
+        fitting = digest(cells, str(row[len(RECORD.names)]), 7, before)
+        unit.line.script([f"UPDATE audit SET actor_id = '{ANN}', sha256 = '{fitting}' WHERE entry = 7"])
+        found.append(unit.audit.check(ACME).broken)
+        raise UndoneError
+
+    with suppress(UndoneError):
+        await acme.run(work)
+    assert found == [("record 8 does not follow from the one before it",)]
 
 
 async def test_a_reason_may_be_erased_and_is_counted(acme: SqlDatabase) -> None:
