@@ -135,7 +135,14 @@ def audit(
 def _audit_row(record: AuditView) -> tuple[str, ...]:
     deed = record.action.value.replace("_", " ")
     at = f"{record.at.astimezone():%Y-%m-%d %H:%M:%S}"
-    return (at, line(record.actor_name), deed, record.number or record.about, line(record.subject_name), line(record.reason))
+    return (
+        at,
+        line(record.actor_name),
+        deed,
+        record.number or record.about,
+        line(record.subject_name),
+        line(record.reason),
+    )
 
 
 def take_over(context: typer.Context, ref: Ref, *, reason: Why = "", as_json: Json = False) -> None:
