@@ -4,7 +4,7 @@ set -eu
 
 packages="
 libportaudio2 portaudio19-dev pulseaudio pulseaudio-utils libasound2-plugins
-espeak-ng sox chromium chromium-driver sip-tester tmux postgresql nats-server
+espeak-ng sox chromium chromium-driver sip-tester baresip kamailio tmux postgresql nats-server
 dovecot-imapd fonts-firacode nftables openssl gcc python3-dev python3-venv
 "
 

@@ -19,7 +19,7 @@ from server.api.auth import Gate, sha256
 from server.broker.broker import Broker
 from server.broker.parts import NOTICES, Parts
 from server.broker.signs import MindPolicy
-from server.carriers_of import carrier_routes, carriers_of
+from server.carriers_of import carrier_routes, carriers_of, with_own_line
 from server.channels_of import channels_of
 from server.clock import Clock, SystemClock
 from server.config import Config, DeskSettings, Settings
@@ -108,6 +108,7 @@ def build(config: Config, *, public_url: str, end_calls: bool = False, clock: Cl
         tickets=tickets_of(config, clock),
         mind=mind_of(config.settings),
     )
+    parts = with_own_line(parts, config, control_path(config.data_dir))
     broker = Broker(parts, end_calls=end_calls)
     gate = Gate(database, sha256(admin_token(config.data_dir)))
     widget = widget_desk(broker, config, public_url)

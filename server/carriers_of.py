@@ -1,15 +1,18 @@
 """Make every carrier of the configuration, and the webhooks that each calls."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Final
 
 from litestar.handlers import HTTPRouteHandler
 
 from server.api.twilio_webhook import twilio_routes
 from server.broker.broker import Broker
+from server.broker.parts import Parts
 from server.broker.ports.carrier import Carrier, Carriers
 from server.config import Config
 from server.config_rules import ConfigError
+from server.telephony.sip.configured import with_sip
 from server.telephony.twilio_calls import TwilioAccount, TwilioCalls
 
 Maker = Callable[[Config, str], Carrier | None]
@@ -25,12 +28,18 @@ def carriers_of(config: Config, public_url: str) -> Carriers:
     made = {name: make(config, public_url) for name, make in MAKERS.items()}
     by_channel = {name: carrier for name, carrier in made.items() if carrier is not None}
     wanted, names = config.settings.calls.dial_with, ", ".join(by_channel)
-    if wanted and wanted not in by_channel:
+    own_lines = wanted == "sip" and config.settings.sip.trunks  # joins them in `server.build`
+    if wanted and wanted not in by_channel and not own_lines:
         can = f"Those that can: {names}." if names else "None can: each needs its account and caller_number."
         raise ConfigError(f"[calls] dial_with = {wanted!r}: no carrier of this name can dial. {can}")
     if len(by_channel) > 1 and not wanted:
         raise ConfigError(f"[calls] dial_with is missing: several carriers can dial ({names}). Name one of them.")
     return Carriers(by_channel, wanted)
+
+
+def with_own_line(parts: Parts, config: Config, control: Path) -> Parts:
+    """Return the parts with our own SIP line where one is configured; `control` is the media worker's socket."""
+    return with_sip(parts, config, control)
 
 
 def carrier_routes(broker: Broker, config: Config, public_url: str) -> list[HTTPRouteHandler]:

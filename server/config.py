@@ -18,6 +18,7 @@ from server.config_assistants import AssistantSettings
 from server.config_card import CardSettings, LlmSettings, RedactionSettings
 from server.config_carriers import CallsSettings, TwilioSettings
 from server.config_files import FilesSettings
+from server.config_lines import SipSettings, check_sip
 from server.config_machine import DatabaseSettings, LogSettings, MediaSettings, ServerSettings
 from server.config_mind import TriggersSettings, UnderstandingSettings
 from server.config_names import kind_of, refuse_unknown, refuse_unknown_settings, table_of
@@ -165,6 +166,7 @@ class Settings(Section, frozen=True, kw_only=True):
     media: MediaSettings = MediaSettings()
     database: DatabaseSettings = DatabaseSettings()
     desk: DeskSettings = DeskSettings()
+    sip: SipSettings = SipSettings()
     queues: dict[QueueName, QueueSettings] = msgspec.field(default_factory=dict[str, QueueSettings])
     notices: dict[QueueName, NoticeSettings] = {}  # noqa: RUF012 - msgspec gives each its own
     channels: dict[QueueName, ChannelSettings] = {}  # noqa: RUF012 - msgspec gives each its own
@@ -325,6 +327,7 @@ def resolve(settings: Settings, folder: Path, environment: Mapping[str, str]) ->
     twilio_token = _secret(environment, TWILIO_TOKEN_VARIABLE, settings.twilio.auth_token_file, folder)
     check_twilio(settings.twilio, settings.server, settings.media, has_token=twilio_token is not None)
     check_llm(settings.llm)
+    check_sip(settings.sip)
     password = _secret(environment, "", settings.database.password_file, folder)
     identity_secret = _secret({}, "", settings.widget.identity_secret_file, folder)
     check_widget(settings.widget, settings.media, secret=identity_secret)

@@ -175,12 +175,17 @@ def _takes(kind: object, metas: list[Meta]) -> str:
     if get_origin(kind) is Literal:
         return " or ".join(f'"{choice}"' for choice in cast("tuple[str, ...]", get_args(kind)))
     if get_origin(kind) is tuple:
-        return _LISTS.get(get_args(kind)[0], "list of texts")
+        listed: object = get_args(kind)[0]
+        return _LISTS.get(listed, "list of tables" if _is_section(listed) else "list of texts")
     if kind in _TABLES:
         return _TABLES[kind]
     text = _KINDS[cast("type", kind)]
     bounds = [f"{word} {value:g}" for meta in metas for word, value in _bounds(meta)]
     return f"{text}, {' '.join(bounds)}" if bounds else text
+
+
+def _is_section(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Section)
 
 
 def _bounds(meta: Meta) -> Iterator[tuple[str, float]]:

@@ -102,6 +102,13 @@ TMUX: Final = Need("tmux", _apt("tmux"), program("tmux"))
 CHROMIUM: Final = Need("Chromium", _apt("chromium", "chromium-driver"), program("chromium", "chromedriver"))
 OPENSSL: Final = Need("OpenSSL", _apt("openssl"), program("openssl"))
 SIPP: Final = Need("sipp", _apt("sip-tester"), program("sipp"))
+BARESIP: Final = Need("baresip", _apt("baresip"), program("baresip"))
+KAMAILIO: Final = Need("Kamailio", _apt("kamailio"), program("kamailio"))
+SIP: Final = Need(
+    "the SIP engine",
+    "pip install 'operator-console[sip]'",
+    lambda: importlib.util.find_spec("baresip") is not None,
+)
 NFTABLES: Final = Need("nftables", _apt("nftables"), program("nft"))
 POSTGRESQL: Final = Need("PostgreSQL", _apt("postgresql"), lambda: postgresql_folder() is not None)
 NATS: Final = Need("NATS", _apt("nats-server"), program("nats-server"))
@@ -125,6 +132,8 @@ tmux = mark(TMUX)
 chromium = mark(CHROMIUM)
 openssl = mark(OPENSSL)
 sipp = mark(SIPP)
+sip_call = mark(SIP, SIPP)
+kamailio = mark(KAMAILIO)
 nftables = mark(NFTABLES)
 dovecot = mark(DOVECOT)
 data = mark(DATA)

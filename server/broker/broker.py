@@ -26,6 +26,7 @@ from server.broker.replying import Replies
 from server.broker.roster import Attendance
 from server.broker.seats import Seats
 from server.broker.supervising import Supervising
+from server.broker.telephone import Telephone
 from server.broker.ticketing import Ticketing
 from server.broker.timers import Timers
 from server.broker.walls import Walls
@@ -81,6 +82,13 @@ class Broker:
             seats=self.seats,
             shown_typing=self.channels.typing,
         )
+        self.telephone = (
+            None
+            if parts.sip is None or parts.line is None
+            else Telephone(
+                parts, parts.sip, parts.line, intake=self.intake, calls=self.calls, placed=self.desk.ring_backs
+            )
+        )
         self.past = Past(parts)
         self.privacy = Privacy(parts, self.files)
         self.housekeeping.also(self.privacy.sweep)
@@ -121,11 +129,15 @@ class Broker:
             self._runner.keep("minding", self.minding.loop)
         self.timers.wake(dict.fromkeys(await self._organisations(), 0))
         self.channels.start()
+        if self.telephone is not None:
+            await self.telephone.start()
         self.ready = True
 
     async def stop(self) -> None:
         """Stop the loops, let go of the media worker (which bridges on unless told to end) and close the store."""
         self.ready = False
+        if self.telephone is not None:
+            await self.telephone.stop(end_calls=self._end_calls)
         await self.channels.stop()
         await self._runner.stop()
         await self.parts.cards.close()

@@ -13,6 +13,7 @@ from server.broker.ports.notices import Destination, Destinations
 from server.broker.ports.recordings import Recordings
 from server.broker.ports.redactor import Redactor
 from server.broker.ports.router import Router, Routers
+from server.broker.ports.sip import LinePolicy, SipEngine
 from server.broker.ports.store import Database
 from server.broker.ports.tickets import TicketDesk, TicketDesks
 from server.broker.ports.understanding import Understanding
@@ -39,6 +40,8 @@ class Parts:
         destinations: Where notices to people outside can be sent, by name.
         fallbacks: To which destination a notice goes that another one did not take.
         desk_url: The broker's address as people outside reach it; empty: notices have no links.
+        sip: Takes and places calls over SIP; None where it is off.
+        line: Who answers them.
         ring: Offers are made; false: operators only pull, whatever the queues say.
         keep_days: A conversation is erased so many days after its last word; 0: never.
         policy: What the desk's rules say about people.
@@ -62,6 +65,8 @@ class Parts:
     redactor: Redactor
     cards: CardWriter
     notices: Mapping[Notice, str]
+    sip: SipEngine | None = None
+    line: LinePolicy | None = None
     ring: bool = True
     file_rules: FileRules = NO_FILES
     keep_days: int = 0

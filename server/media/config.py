@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-PATHS: Final = {"console": "/console", "stream": "/stream", "twilio": "/twilio"}
+PATHS: Final = {"console": "/console", "stream": "/stream", "twilio": "/twilio", "sip": "/sip"}
 """The path of each transport on the media listener."""
 
 
@@ -64,6 +64,9 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     def url(self, transport: str, port: int) -> str:
         """Return the address that a leg of `transport` connects to; `port` is the one that was bound."""
         path = PATHS[transport]
+        if transport == "sip" and not self.serves_tls:  # the engine runs on this machine, not beyond the proxy
+            host = "127.0.0.1" if self.host in {"0.0.0.0", ""} else self.host  # noqa: S104 - compared, not bound
+            return f"ws://{f'[{host}]' if ':' in host else host}:{port}{path}"
         if self.public_url:
             return self.public_url.rstrip("/") + path
         host = f"[{self.host}]" if ":" in self.host else self.host
