@@ -40,6 +40,7 @@ from server.storage.database import SqlDatabase
 from server.storage.file_store import DiskFiles
 from server.storage.recordings import FolderOfRecordings
 from server.ticket_systems import tickets_of
+from server.translator_of import translator_of
 from server.understanding.actions import read_actions
 from server.understanding.card import CardWriter
 from server.understanding.custom_fields import read_fields
@@ -106,6 +107,7 @@ def build(config: Config, *, public_url: str, end_calls: bool = False, clock: Cl
         understanding=understanding_of(config, clock),
         assistants=assistants_of(config, clock),
         tickets=tickets_of(config, clock),
+        translator=translator_of(config),
         mind=mind_of(config.settings),
     )
     parts = with_own_line(parts, config, control_path(config.data_dir))

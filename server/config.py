@@ -28,6 +28,7 @@ from server.config_queues import QueueSettings, RecordingSettings
 from server.config_rules import ConfigError, check_database, check_listener, check_llm, check_twilio, check_widget
 from server.config_section import Section
 from server.config_tickets import TicketSettings
+from server.config_translation import TranslationSettings
 from server.config_widget import WidgetSettings
 from server.secret_files import SecretFileError, SecretText, read_secret
 from server.wire.requests import QueueName
@@ -182,6 +183,7 @@ class Settings(Section, frozen=True, kw_only=True):
     privacy: PrivacySettings = PrivacySettings()
     understanding: UnderstandingSettings = UnderstandingSettings()
     triggers: TriggersSettings = TriggersSettings()
+    translation: TranslationSettings = TranslationSettings()
     widget: WidgetSettings = WidgetSettings()
     log: LogSettings = LogSettings()
 

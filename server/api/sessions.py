@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Annotated
 
-from litestar import Controller, get, put
+from litestar import Controller, get, post, put
 from litestar.params import FromPath, QueryParameter
 from litestar.response import File
 
@@ -16,10 +16,11 @@ from server.broker.ports.records import Principal
 from server.broker.ports.store import Unit
 from server.core.errors import NotFoundError
 from server.core.permissions import Action
-from server.wire.requests import PresenceChange
+from server.wire.requests import PresenceChange, TranslationWish
 from server.wire.routing import WhyView
 from server.wire.sanitize import clean_line
 from server.wire.terms import OperatorId, SessionId
+from server.wire.translation import TranslationView
 from server.wire.views import Digest, MeView, Page, SessionView
 
 _NUMBER = re.compile(r"^(?:[hH]-)?0*([0-9]{1,9})$")
@@ -57,6 +58,21 @@ class Sessions(Controller):
         if view is None:
             raise no_such_session()
         return await broker.why.explain(principal, view)
+
+    @post("/sessions/{reference:str}/translations", summary="What a reply would say", status_code=200)
+    async def translate(
+        self,
+        broker: BrokerDependency,
+        principal: PrincipalDependency,
+        reference: FromPath[str],
+        data: TranslationWish,
+    ) -> TranslationView:
+        """Return a reply in the customer's language, or why none came; nothing is sent, and sending needs none."""
+        require(principal, Action.HANDLE)
+        view = await broker.parts.database.read(lambda unit: find_session(unit, principal, reference))
+        if view is None:
+            raise no_such_session()
+        return await broker.translation.reply(principal, view.id, data.text)
 
     @get("/sessions/{reference:str}/recording", summary="The recording of a call", media_type="audio/wav")
     async def recording(

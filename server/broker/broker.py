@@ -29,6 +29,7 @@ from server.broker.supervising import Supervising
 from server.broker.telephone import Telephone
 from server.broker.ticketing import Ticketing
 from server.broker.timers import Timers
+from server.broker.translating import TranslationDesk
 from server.broker.walls import Walls
 from server.broker.why import Why
 from server.tasks import TaskRunner
@@ -72,6 +73,7 @@ class Broker:
         )
         self.intake = Intake(parts, self.calls, self.passing, self.cards, self.minding)
         self.assisting = Assisting(parts, self._runner, Replies(parts, self.intake, self.cards, self.minding))
+        self.translation = TranslationDesk(parts)
         self.desk = Desk(
             parts,
             self.attendance,
@@ -81,6 +83,7 @@ class Broker:
             messages=self.messages,
             seats=self.seats,
             shown_typing=self.channels.typing,
+            translation=self.translation,
         )
         self.telephone = (
             None
@@ -120,6 +123,8 @@ class Broker:
         self._runner.keep("walls", self.walls.loop)
         self._runner.keep("housekeeping", self.housekeeping.loop)
         self._runner.keep("cards", self.cards.loop)
+        if self.translation.on:
+            self._runner.keep("translation", self.translation.loop)
         if self.assisting.on:
             self._runner.keep("assistants", self.assisting.loop)
         for organisation_id in await self._organisations():
@@ -141,6 +146,7 @@ class Broker:
         await self.channels.stop()
         await self._runner.stop()
         await self.parts.cards.close()
+        await self.translation.close()
         await self.assisting.stop()
         await self.minding.stop()
         await self.ticketing.stop()
@@ -160,4 +166,5 @@ class Broker:
         self.notifying.wake()
         self.ticketing.wake()
         self.assisting.wake()
+        self.translation.wake()
         self.channels.wake()

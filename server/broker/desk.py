@@ -20,7 +20,7 @@ from server.broker.going_out import say
 from server.broker.idempotency import key_reused
 from server.broker.messages import Messages
 from server.broker.order_facts import OperatorChange, fact_of
-from server.broker.orders import check_consult, check_free_for, fingerprint_of
+from server.broker.orders import check_consult, check_free_for, check_in_charge, check_may_say, fingerprint_of
 from server.broker.parts import Parts
 from server.broker.passing import Listener, Passing
 from server.broker.ports.media import Keys
@@ -39,6 +39,7 @@ from server.broker.supervising import (
     supervisor_fact,
 )
 from server.broker.team import Team
+from server.broker.translating import TranslationDesk, beside
 from server.core import inputs
 from server.core.errors import CallerError, ConflictError, NotFoundError
 from server.core.permissions import Action, check_allowed
@@ -48,6 +49,7 @@ from server.wire import commands as c
 from server.wire.frames import OperatorTyping, Reply
 from server.wire.sanitize import clean_line, clean_text
 from server.wire.terms import Author, Delivery, FileId, Medium, MessageId, OperatorId, SessionState
+from server.wire.translation import TranslationView
 from server.wire.views import MediaGrant, MessageView
 from server.wire.widget import OperatorTypes
 
@@ -67,6 +69,7 @@ class Words:
     text: str
     key: str = ""
     files: tuple[FileId, ...] = ()
+    translation: TranslationView | None = None
 
 
 class Desk:
@@ -83,9 +86,11 @@ class Desk:
         messages: Messages,
         seats: Seats,
         shown_typing: Callable[[Conversation], None],
+        translation: TranslationDesk,
     ) -> None:
         """Work on these parts; `shown_typing` lets the customer of a conversation on a channel see it."""
         self._shown_typing = shown_typing
+        self._translation = translation
         self._messages = messages
         self._passing = passing
         self.ring_backs = RingBacks(parts, calls, effects, seats)
@@ -118,6 +123,8 @@ class Desk:
                 return await self._typing(principal, command)
             case c.ShowWall():
                 raise CallerError("no_console", "Figures are sent to an open console.", "Read /v1/wall instead.")
+            case c.Translate():
+                return await self._translation.order(principal, operator_id, command)
             case c.Say() | c.AddNote() | c.SayAgain() | c.EditMessage() | c.DeleteMessage():
                 return await self._word(principal, operator_id, command)
             case _:
@@ -261,7 +268,7 @@ class Desk:
                 return known
             if author is Author.OPERATOR:
                 check_may_say(session, operator_id, command.epoch)
-            return self._add(unit, principal, session, Words(author, text, key, files))
+            return self._add(unit, principal, session, Words(author, text, key, files, beside(command)))
 
         return Reply(id=command.id, ok=True, message=await self._parts.database.run(work))
 
@@ -294,6 +301,7 @@ class Desk:
             delivery=Delivery.PENDING if receipts else Delivery.SENT,
             key=words.key,
             files=attached(unit, principal.organisation_id, session.conversation_id, words.files),
+            translation=words.translation,
         )
         view = say(unit, self._parts, message, conversation)
         if receipts:
@@ -371,28 +379,3 @@ class Desk:
         if session is None:
             raise NotFoundError("no_such_session", "There is no such session.", "Look at the queue for its number.")
         return session
-
-
-def check_in_charge(session: Session, operator_id: OperatorId, epoch: int) -> None:
-    """Refuse whoever does not have the customer in hand, at this epoch."""
-    if session.state not in IN_HAND_STATES or session.operator_id != operator_id:
-        raise ConflictError(
-            "not_yours",
-            f"{label(session.number)} is not in your hands.",
-            "Accept it first.",
-            {"state": session.state, "owner": str(session.operator_id or "")},
-        )
-    if session.epoch != epoch:
-        raise ConflictError(
-            "stale_epoch",
-            f"{label(session.number)} has moved on since your screen was drawn.",
-            "Look at it again, then repeat the command.",
-            {"epoch": str(session.epoch)},
-        )
-
-
-def check_may_say(session: Session, operator_id: OperatorId, epoch: int) -> None:
-    """Refuse an operator's words to a customer they do not have yet, or any more."""
-    check_in_charge(session, operator_id, epoch)
-    if session.state is SessionState.CONNECTING:
-        raise ConflictError("not_connected_yet", f"{label(session.number)} is still connecting.", "Wait a moment.")

@@ -17,6 +17,7 @@ from server.broker.ports.channels import Account
 from server.broker.ports.records import Conversation, Message
 from server.broker.ports.store import Unit
 from server.broker.splitting import pieces
+from server.broker.translation_jobs import turn_wants_translation
 from server.core import delivery as rules
 from server.core.errors import ConflictError
 from server.wire.terms import Author, Delivery, OrganisationId
@@ -38,6 +39,7 @@ def say(unit: Unit, parts: Parts, message: Message, conversation: Conversation |
     if view.id != message.id:
         return view  # it was there already, under its key
     unit.ledger.tell_message(message.organisation_id, "message.added", view)
+    turn_wants_translation(unit, parts, message.organisation_id, view)
     if not goes_out or conversation is None:
         return view
     account = parts.channels.get(conversation.account)

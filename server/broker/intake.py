@@ -29,6 +29,7 @@ from server.broker.ports.understanding import Assessment
 from server.broker.redacting import redacted_context, redacted_turn
 from server.broker.refused_sends import CODES, refused
 from server.broker.signs import declines, shown
+from server.broker.translation_jobs import want_translation
 from server.core import inputs
 from server.core.deadlines import next_deadline
 from server.core.errors import CallerError, ConflictError, NotFoundError
@@ -321,6 +322,7 @@ class Intake:
         road.enter(unit, conversation, session)
         verdict = inputs.ScreeningRefused() if declined else inputs.ScreeningPassed()
         road.apply(unit, parts, principal.organisation_id, session.id, verdict)
+        want_translation(unit, parts, principal.organisation_id, conversation_id)
         return session.id
 
 

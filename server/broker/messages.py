@@ -15,6 +15,7 @@ from server.broker.parts import Parts
 from server.broker.ports.records import Conversation, Message, Principal
 from server.broker.ports.store import Unit
 from server.broker.redacting import redacted_turn
+from server.broker.translation_jobs import TRANSLATED, want_translation
 from server.core import delivery as rules
 from server.core.errors import CallerError, ConflictError, NotFoundError
 from server.core.session import Session
@@ -184,6 +185,7 @@ class Messages:
             key=key,
             again_of=message.id,
             files=message.files,
+            translation=message.translation,
         )
         view = say(unit, self._parts, again, conversation)
         if conversation.receipts:
@@ -231,7 +233,10 @@ class Messages:
         conversation = self._on_a_channel(unit, principal, message)
         self._keep(unit, principal, message, deleted=False)
         now = self._parts.clock.now()
-        changed = write(unit, principal.organisation_id, msgspec.structs.replace(message, text=text, edited_at=now))
+        told = msgspec.structs.replace(message, text=text, edited_at=now, translation=None)
+        changed = write(unit, principal.organisation_id, told)
+        if message.author in TRANSLATED:
+            want_translation(unit, self._parts, principal.organisation_id, message.conversation_id)
         if conversation is not None:
             plan_change(unit, self._parts, conversation, changed)
         return changed
@@ -257,7 +262,7 @@ class Messages:
             file = unit.files.load(principal.organisation_id, shown.id) if shown.id else None
             if file is not None:
                 unit.files.save(msgspec.structs.replace(file, attached=False))  # nobody's now: it is swept
-        gone = msgspec.structs.replace(message, text="", files=(), deleted_at=self._parts.clock.now())
+        gone = msgspec.structs.replace(message, text="", files=(), translation=None, deleted_at=self._parts.clock.now())
         changed = write(unit, principal.organisation_id, gone)
         if conversation is not None:
             plan_change(unit, self._parts, conversation, changed)

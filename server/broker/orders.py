@@ -9,7 +9,7 @@ from server.core.errors import CallerError, ConflictError
 from server.core.session import IN_HAND_STATES, Session, label
 from server.wire.commands import Answer, Command, Decide
 from server.wire.sanitize import clean_line
-from server.wire.terms import Medium, OperatorId, SessionKind
+from server.wire.terms import Medium, OperatorId, SessionKind, SessionState
 
 
 def fingerprint_of(command: Command) -> str:
@@ -50,3 +50,28 @@ def check_free_for(unit: Unit, session: Session, operator_id: OperatorId) -> Non
                 "End it, give it back or put it back into the queue first.",
                 {"session_id": other.id},
             )
+
+
+def check_in_charge(session: Session, operator_id: OperatorId, epoch: int) -> None:
+    """Refuse whoever does not have the customer in hand, at this epoch."""
+    if session.state not in IN_HAND_STATES or session.operator_id != operator_id:
+        raise ConflictError(
+            "not_yours",
+            f"{label(session.number)} is not in your hands.",
+            "Accept it first.",
+            {"state": session.state, "owner": str(session.operator_id or "")},
+        )
+    if session.epoch != epoch:
+        raise ConflictError(
+            "stale_epoch",
+            f"{label(session.number)} has moved on since your screen was drawn.",
+            "Look at it again, then repeat the command.",
+            {"epoch": str(session.epoch)},
+        )
+
+
+def check_may_say(session: Session, operator_id: OperatorId, epoch: int) -> None:
+    """Refuse an operator's words to a customer they do not have yet, or any more."""
+    check_in_charge(session, operator_id, epoch)
+    if session.state is SessionState.CONNECTING:
+        raise ConflictError("not_connected_yet", f"{label(session.number)} is still connecting.", "Wait a moment.")

@@ -16,6 +16,7 @@ from server.broker.ports.router import Router, Routers
 from server.broker.ports.sip import LinePolicy, SipEngine
 from server.broker.ports.store import Database
 from server.broker.ports.tickets import TicketDesk, TicketDesks
+from server.broker.ports.translator import Translator
 from server.broker.ports.understanding import Understanding
 from server.broker.signs import DEFAULT_MIND, MindPolicy
 from server.clock import Clock
@@ -53,6 +54,7 @@ class Parts:
         recordings: Where recordings are found again; None where none are kept.
         tickets: Systems that keep tickets, by name.
         assistants: Who answers customers from within this broker, by the name of their key.
+        translator: Who translates between customers and the desk; None: nobody does.
     """
 
     database: Database
@@ -83,6 +85,7 @@ class Parts:
     recordings: Recordings | None = None
     tickets: TicketDesks = field(default_factory=dict[str, TicketDesk])
     assistants: Assistants = field(default_factory=dict[str, Assistant])
+    translator: Translator | None = None
 
 
 NOTICES: Mapping[Notice, str] = {

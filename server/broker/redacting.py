@@ -14,7 +14,7 @@ from server.wire.views import Context
 
 LOOK_BACK_TURNS: Final = 8
 """How many turns before a number may say what it is."""
-_TEXTS: Final = frozenset({"text", "note", "reason", "disposition"})
+_TEXTS: Final = frozenset({"text", "written", "note", "reason", "disposition"})
 _SPEAKERS: Final = frozenset({Author.CUSTOMER, Author.ASSISTANT, Author.OPERATOR})
 _Order = TypeVar("_Order", bound=msgspec.Struct)
 

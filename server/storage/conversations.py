@@ -62,7 +62,7 @@ BY_KEY: Final = Statement(
         _m.conversation_id == bindparam("conversation_id"), _m.key == bindparam("key"), _KEYED
     )
 )
-CHANGEABLE: Final = ("text", "delivery", "failure", "version", "edited_at", "deleted_at", "files")
+CHANGEABLE: Final = ("text", "delivery", "failure", "version", "edited_at", "deleted_at", "files", "translation")
 """What can change of a message."""
 MESSAGE_BY_ID: Final = Statement(
     select(*MESSAGE_VIEW.columns).where(_m.id == bindparam("id"), _m.organisation_id == bindparam("organisation_id")),
@@ -174,6 +174,7 @@ class SqlConversations:
             delivery=message.delivery,
             again_of=message.again_of,
             files=message.files,
+            translation=message.translation,
         )
 
     def message_by_key(self, conversation_id: ConversationId, key: str) -> MessageView | None:

@@ -20,7 +20,7 @@ from server.storage.roster import OPERATOR
 from server.storage.schema import conversations, messages, operators, sessions
 from server.storage.sessions import IN_HAND, OPEN, SESSION
 from server.storage.statement import Statement, any_of, condition, unsought
-from server.wire.terms import ContactId, SessionId
+from server.wire.terms import ContactId, SessionId, Translating
 from server.wire.views import Context, ConversationView, Customer, MessageView, OperatorView, SessionView
 
 LAST_TURNS: Final = 3
@@ -43,6 +43,7 @@ def shown_sessions(*conditions: ColumnElement[bool]) -> "Query":
     """Return the query of sessions with all that their views need except the last turns."""
     columns = (
         *SESSION.columns, _s.reason, _s.context, _c.customer_name, _c.customer_handle, _c.channel, _c.contact_id,
+        _c.language, _c.translation,
     )  # fmt: skip
     return select(*columns).select_from(sessions.join(conversations, _c.id == _s.conversation_id)).where(*conditions)
 
@@ -137,7 +138,7 @@ def group(rows: Iterable[Row], by: str = "conversation_id") -> dict[str, tuple[M
 def _session(row: Row, turns: Mapping[str, tuple[MessageView, ...]]) -> SessionView:
     """Return the view of one row of `shown_sessions`."""
     session = SESSION.read(row)
-    reason, context, name, handle, channel, contact = row[_AFTER_SESSION:]
+    reason, context, name, handle, channel, contact, language, translation = row[_AFTER_SESSION:]
     return SessionView(
         id=session.id,
         number=label(session.number),
@@ -186,6 +187,8 @@ def _session(row: Row, turns: Mapping[str, tuple[MessageView, ...]]) -> SessionV
         score_comment=session.score_comment,
         answer_by=session.answer_by,
         default_answer=session.default_answer,
+        language=as_text(language),
+        translation=Translating(as_text(translation)),
         last_turns=_until(session.ended_at, turns.get(session.conversation_id, ())),
     )
 
@@ -215,6 +218,8 @@ def conversation_view(conversation: Conversation) -> ConversationView:
         contact_id=conversation.contact_id,
         account=conversation.account,
         elsewhere_until=conversation.elsewhere_until,
+        language=conversation.language,
+        translation=conversation.translation,
     )
 
 

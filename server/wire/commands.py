@@ -34,10 +34,17 @@ class Decline(SessionOrder, frozen=True, kw_only=True, tag="decline", forbid_unk
 
 
 class Say(SessionOrder, frozen=True, kw_only=True, tag="say", forbid_unknown_fields=True):
-    """Send a text, files uploaded before, or both, to the customer."""
+    """Send a text, files uploaded before, or both, to the customer.
+
+    Attributes:
+        written: What the operator wrote, where `text` is its translation: kept beside it.
+        untranslated: A translation was wanted and none came: the text goes as it was written, and says so.
+    """
 
     text: str
     files: tuple[FileId, ...] = ()
+    written: str = ""
+    untranslated: bool = False
 
 
 class SayAgain(SessionOrder, frozen=True, kw_only=True, tag="say_again", forbid_unknown_fields=True):
@@ -57,6 +64,12 @@ class DeleteMessage(SessionOrder, frozen=True, kw_only=True, tag="delete", forbi
     """Take one's own last message back, while the time for that runs."""
 
     message_id: MessageId
+
+
+class Translate(SessionOrder, frozen=True, kw_only=True, tag="translate", forbid_unknown_fields=True):
+    """Have the turns of one's conversation translated, or no more; switched on, what failed is tried again."""
+
+    on: bool
 
 
 class AddNote(SessionOrder, frozen=True, kw_only=True, tag="note", forbid_unknown_fields=True):
@@ -240,6 +253,7 @@ Command = (
     | SayAgain
     | EditMessage
     | DeleteMessage
+    | Translate
     | AddNote
     | Answer
     | Decide

@@ -107,6 +107,12 @@ class MessageEdit(Body, frozen=True, kw_only=True):
     text: LongText
 
 
+class TranslationWish(Body, frozen=True, kw_only=True):
+    """Ask what a reply would say in the customer's language; nothing is sent."""
+
+    text: LongText
+
+
 class DeliveryReport(Body, frozen=True, kw_only=True):
     """Say how far an operator's message got; repeating it, or reporting less than is known, changes nothing."""
 

@@ -167,6 +167,29 @@ class Source(StrEnum):
     MODEL = "model"
 
 
+class Translating(StrEnum):
+    """Whether the turns of a conversation are translated."""
+
+    NONE = "none"
+    """Nobody needed it so far."""
+    ON = "on"
+    OFF = "off"
+    """An operator switched it off."""
+
+
+class TranslationState(StrEnum):
+    """What stands beside a turn in another language."""
+
+    READY = "ready"
+    """A translation of what the turn says."""
+    WRITTEN = "written"
+    """What the operator wrote: the turn itself is its translation, and was sent."""
+    FAILED = "failed"
+    """No translation came."""
+    UNNEEDED = "unneeded"
+    """There is nothing to translate: the reader reads this language."""
+
+
 class FileState(StrEnum):
     """Whether a file that came with a message is here."""
 

@@ -32,7 +32,9 @@ from server.wire.terms import (
     SessionState,
     Source,
     Supervision,
+    Translating,
 )
+from server.wire.translation import TranslationView
 
 Attribute = str | float | bool
 """A fact about a customer that the assistant's platform brings: a text, a number, or yes or no."""
@@ -153,6 +155,7 @@ class MessageView(View, frozen=True, kw_only=True):
         edited_at: When the text was changed last; the former texts are in the audit.
         deleted_at: When it was taken back: the text is empty then.
         again_of: The message that this one sends again, because its outcome was not known or it failed.
+        translation: What it says in the desk's language, or what its operator wrote; None where nothing is translated.
     """
 
     id: MessageId
@@ -171,6 +174,7 @@ class MessageView(View, frozen=True, kw_only=True):
     deleted_at: datetime | None = None
     again_of: MessageId | None = None
     files: tuple[FileView, ...] = ()
+    translation: TranslationView | None = None
 
 
 class RevisionView(View, frozen=True, kw_only=True):
@@ -191,6 +195,7 @@ class ConversationView(View, frozen=True, kw_only=True):
     `receipts` says that the channel promised to report what becomes of operators' messages. `account` is the channel of
     the configuration that it lies on. Until `elsewhere_until` a person answers in the platform's own app, and the
     assistant may not speak; `refused_sends` counts what it tried to say while the conversation was not its own.
+    `language` is the customer's, where the desk does not read it.
     """
 
     id: ConversationId
@@ -208,6 +213,8 @@ class ConversationView(View, frozen=True, kw_only=True):
     account: str = ""
     elsewhere_until: datetime | None = None
     refused_sends: int = 0
+    language: str = ""
+    translation: Translating = Translating.NONE
 
 
 class SessionView(View, frozen=True, kw_only=True):
@@ -217,6 +224,7 @@ class SessionView(View, frozen=True, kw_only=True):
     `supervisor_id` and `supervision` are left out for everybody but supervisors where the queue does not announce them.
     A follow-up is pending until `follow_up_done_at`. `dial` is set on a call that we placed. `score` is how content the
     customer is, from 1 to 5, and 0 while they have not said. Of a question `default_answer` holds at `answer_by`.
+    `language` is the customer's, where the desk does not read it; `translation` says whether turns are translated.
     """
 
     id: SessionId
@@ -266,6 +274,8 @@ class SessionView(View, frozen=True, kw_only=True):
     score_comment: str = ""
     answer_by: datetime | None = None
     default_answer: str = ""
+    language: str = ""
+    translation: Translating = Translating.NONE
     last_turns: tuple[MessageView, ...] = ()
 
 

@@ -23,6 +23,7 @@ from server.broker.ports.channels import Account, ChannelEvent, EventKind
 from server.broker.ports.records import Conversation, Message, Principal
 from server.broker.ports.store import Unit
 from server.broker.redacting import redacted_turn
+from server.broker.translation_jobs import turn_wants_translation
 from server.log import get_log
 from server.wire import codec
 from server.wire.frames import CustomerTyping
@@ -100,6 +101,7 @@ class Events:
             )
             view = unit.conversations.add_message(message)
             unit.ledger.tell_message(account.organisation_id, "message.added", view)
+            turn_wants_translation(unit, parts, account.organisation_id, view)
             tie(unit, parts, account, event, view)
             add_jobs(unit, parts, account, event, view)
             return view

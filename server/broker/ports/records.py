@@ -20,7 +20,9 @@ from server.wire.terms import (
     OrganisationId,
     Owner,
     SessionId,
+    Translating,
 )
+from server.wire.translation import TranslationView
 from server.wire.views import Attribute, FileView
 
 
@@ -53,6 +55,8 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     refused_sends: int = 0
     account: str = ""
     elsewhere_until: datetime | None = None
+    language: str = ""
+    translation: Translating = Translating.NONE
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +84,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     key: str = ""
     again_of: MessageId | None = None
     files: tuple[FileView, ...] = ()
+    translation: TranslationView | None = None
 
 
 class KeptFile(msgspec.Struct, frozen=True, kw_only=True):

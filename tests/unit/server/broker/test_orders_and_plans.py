@@ -6,8 +6,8 @@ import pytest
 
 from server.broker.calls import has_operator, missing_legs
 from server.broker.carry_out import plan_of
-from server.broker.desk import check_in_charge, check_may_say
 from server.broker.order_facts import OperatorChange, fact_of
+from server.broker.orders import check_in_charge, check_may_say
 from server.broker.packages import MAX_LIST, clean_context
 from server.broker.ports.media import CallState, LegUp
 from server.broker.ports.records import Conversation
