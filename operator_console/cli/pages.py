@@ -7,6 +7,7 @@ from operator_console.cli.output import table
 from operator_console.model.clean import clean_message, clean_operator, clean_session
 from operator_console.model.consults import default_words
 from operator_console.model.team import pending_words
+from operator_console.model.translations import beside_words
 from operator_console.model.wording import (
     author_word,
     left_words,
@@ -128,10 +129,14 @@ def turn_lines(turn: MessageView, medium: Medium, me: OperatorId, names: dict[Op
     speaker = speaker or turn.author_name or author_word(turn, medium, me)
     if turn.author is Author.NOTE:
         speaker = f"Note by {speaker}" if turn.operator_id or turn.author_name else speaker
-    told = mark_words(turn)
+    told, beside = mark_words(turn), beside_words(turn)
     first, *more = said_words(turn).split("\n")
     head = f"{turn.at.astimezone():%H:%M:%S} {speaker}: {first}"
-    return [*([head] + [f"         {line}" for line in more]), *([f"         [{told}]"] if told else [])]
+    return [
+        *([head] + [f"         {line}" for line in more]),
+        *([f"         [{told}]"] if told else []),
+        *(f"         {line}" for line in beside.splitlines()),
+    ]
 
 
 def history_lines(sessions: Sequence[SessionView], operators: Sequence[OperatorView], now: datetime) -> list[str]:

@@ -17,6 +17,7 @@ from server.wire.frames import Look, Reply
 from server.wire.history import ContactPage, SearchPage
 from server.wire.routing import WhyView
 from server.wire.terms import ContactId, ConversationId, SessionId
+from server.wire.translation import TranslationView
 from server.wire.views import Digest, FileView, MessageView, Page
 
 if TYPE_CHECKING:
@@ -118,6 +119,10 @@ class BrokerDesk:
     async def download(self, file: FileView, folder: Path, told: Told) -> Path:
         """Save a file in a folder and return where it is; `ClientError` when that fails."""
         return await self._rest.download(file, folder, told)
+
+    async def translate(self, session_id: SessionId, text: str) -> TranslationView:
+        """Return what a reply would say in the customer's language; `ClientError` when the broker refuses."""
+        return await self._rest.translate(session_id, text)
 
     async def digest(self) -> Digest:
         """Return what happened since the operator was last on; `ClientError` when that fails."""

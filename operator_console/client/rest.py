@@ -30,6 +30,7 @@ from server.wire.history import ContactPage, ContactView, SearchPage
 from server.wire.routing import WhyView
 from server.wire.sanitize import clean_line
 from server.wire.terms import ContactId, ConversationId
+from server.wire.translation import TranslationView
 from server.wire.version import USER_AGENT
 from server.wire.views import Digest, FileView, MessageView, MeView, OperatorView, Page, SessionView, WallView
 
@@ -46,6 +47,8 @@ MAX_PAGE: Final = 200
 """The longest page of the history."""
 MAX_PAGES: Final = 25
 """How many pages one search looks through."""
+TRANSLATION_SECONDS: Final = 33.0
+"""Longer than the broker may wait for its translator."""
 FILE_SECONDS: Final = 60.0
 """A file that does not move for so long is given up."""
 MAX_MESSAGES: Final = 20_000
@@ -229,6 +232,27 @@ class RestClient:
         except OSError as error:
             raise ClientError(not_saved(file, folder, error)) from error
 
+    async def translate(self, ref: str, text: str) -> TranslationView:
+        """Return what a reply would say in the customer's language; nothing is sent.
+
+        Raises:
+            ClientError: the broker refused or can't be reached.
+        """
+        try:
+            response = await self._http.post(
+                f"/v1/sessions/{quote(ref, safe='')}/translations",
+                json={"text": text},
+                timeout=httpx.Timeout(TRANSLATION_SECONDS),
+            )
+        except httpx.HTTPError as error:
+            raise ClientError(not_reached(self._address.rest, _words(error))) from error
+        if response.status_code != 200:
+            raise ClientError(refused(response.status_code, _refusal(response.content)), response.status_code)
+        try:
+            return decode(response.content, _translation, MAX_ANSWER_BYTES)
+        except WireError as error:
+            raise ClientError(ErrorBody(INVALID_ANSWER, "The broker answered something else.", "")) from error
+
     async def operators(self) -> tuple[OperatorView, ...]:
         """Return the roster."""
         return await self._ask(OPERATORS, _operators)
@@ -307,6 +331,7 @@ _contact_page: Final = msgspec.json.Decoder(ContactPage)
 _contacts: Final = msgspec.json.Decoder(tuple[ContactView, ...])
 _operators: Final = msgspec.json.Decoder(tuple[OperatorView, ...])
 _me: Final = msgspec.json.Decoder(MeView)
+_translation: Final = msgspec.json.Decoder(TranslationView)
 _file: Final = msgspec.json.Decoder(FileView)
 _wall: Final = msgspec.json.Decoder(WallView)
 _audit: Final = msgspec.json.Decoder(AuditPage)

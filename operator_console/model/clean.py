@@ -12,6 +12,7 @@ import msgspec
 from server.wire.errors import ErrorBody
 from server.wire.history import QueueView
 from server.wire.sanitize import clean_line, clean_text
+from server.wire.translation import TranslationView
 from server.wire.views import (
     Context,
     Customer,
@@ -80,6 +81,14 @@ def clean_message(message: MessageView) -> MessageView:
         files=tuple(clean_file(file) for file in message.files[:LIST_ITEMS]),
         edited_at=_some_instant(message.edited_at),
         deleted_at=_some_instant(message.deleted_at),
+        translation=clean_translation(message.translation) if message.translation is not None else None,
+    )
+
+
+def clean_translation(view: TranslationView) -> TranslationView:
+    """Return what stands beside a turn with harmless text."""
+    return _kept(
+        view, text=text(view.text), language=line(view.language), source=line(view.source), failure=line(view.failure)
     )
 
 
@@ -151,6 +160,7 @@ def clean_session(session: SessionView) -> SessionView:
         note=clean_text(session.note, TEXT_CHARS, TEXT_LINES),
         recording_failure=line(session.recording_failure),
         score_comment=line(session.score_comment),
+        language=line(session.language),
         last_turns=tuple(clean_message(turn) for turn in session.last_turns),
         requested_at=instant(session.requested_at),
         queued_at=instant(session.queued_at),

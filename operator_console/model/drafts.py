@@ -24,6 +24,12 @@ def reply_key(conversation_id: ConversationId) -> str:
     return f"reply:{conversation_id}"
 
 
+def conversation_of(key: str) -> ConversationId | None:
+    """Return the conversation whose reply has this key; None for a dialog's text."""
+    kind, _, conversation = key.partition(":")
+    return ConversationId(conversation) if kind == "reply" else None
+
+
 def box_key(session_id: SessionId, box: Box) -> str:
     """Return the key of the text being written in a dialog about a session."""
     return f"{box.value}:{session_id}"
@@ -37,5 +43,5 @@ def unsent(model: DeskModel) -> dict[str, str]:
         session = model.sessions.get(command.session_id) if isinstance(command, Say) else None
         if isinstance(command, Say) and session is not None:
             key = reply_key(session.conversation_id)
-            texts[key] = f"{command.text} {texts.get(key, '')}".rstrip()
+            texts[key] = f"{command.written or command.text} {texts.get(key, '')}".rstrip()
     return texts

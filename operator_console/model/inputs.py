@@ -213,6 +213,16 @@ class FileMoved(msgspec.Struct, frozen=True):
     moving: Moving | None
 
 
+class Rendered(msgspec.Struct, frozen=True):
+    """A reply's translation was asked for (`text` empty) or came; an empty `written` forgets it."""
+
+    conversation_id: ConversationId
+    box: str = ""
+    written: str = ""
+    text: str = ""
+    language: str = ""
+
+
 class TourLeft(msgspec.Struct, frozen=True):
     """The operator leaves the tour."""
 
@@ -231,6 +241,7 @@ Input = (
     | MuteWished
     | Noticed
     | FileMoved
+    | Rendered
     | TourLeft
 )
 """Everything that can change the model."""

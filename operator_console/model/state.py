@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from operator_console.model.command_line import Macro
-from operator_console.model.inputs import AudioProblem, HeadsetPhase, MicFilters, Moving, Tone
+from operator_console.model.inputs import AudioProblem, HeadsetPhase, MicFilters, Moving, Rendered, Tone
 from operator_console.model.listing import ListKey, Sort
 from operator_console.model.turns import Turns
 from server.wire.commands import Command
@@ -114,6 +114,7 @@ class DeskModel(msgspec.Struct, frozen=True):
         pending: Commands without an answer, by id.
         mute_wish: What the operator wants of the microphone and the broker has not confirmed.
         tour: How far the tour is, while one is on.
+        renderings: Replies as their customers would read them, not sent yet, by conversation.
         moving: The file that is on its way, in or out.
         rings: Grows whenever something new should ring.
         skew: The broker's clock minus this machine's.
@@ -149,6 +150,7 @@ class DeskModel(msgspec.Struct, frozen=True):
     headset: HeadsetView = HeadsetView()
     notice: Notice | None = None
     moving: Moving | None = None
+    renderings: Mapping[ConversationId, Rendered] = field(default_factory=dict[ConversationId, Rendered])
     tour: Tour | None = None
     rings: int = 0
     local_now: datetime = datetime(1970, 1, 1, tzinfo=UTC)

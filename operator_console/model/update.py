@@ -42,6 +42,7 @@ from operator_console.model.inputs import (
     MicFilters,
     MuteWished,
     Noticed,
+    Rendered,
     Selected,
     Sent,
     Sorted,
@@ -65,6 +66,7 @@ from operator_console.model.select import (
 )
 from operator_console.model.state import DeskModel, HeadsetView, Link, LinkState, Pending
 from operator_console.model.tour import after_input
+from operator_console.model.translations import after_writing, rendered
 from operator_console.model.turns import Turns
 from server.wire.commands import Accept, Mute, Say
 from server.wire.events import (
@@ -107,8 +109,8 @@ def _after(model: DeskModel, event: Input) -> DeskModel:
         return _after_exchange(model, event)
     if isinstance(event, FileMoved):
         return replace(model, moving=event.moving)
-    if isinstance(event, TourLeft):
-        return replace(model, tour=None)
+    if isinstance(event, Rendered | TourLeft):
+        return rendered(model, event) if isinstance(event, Rendered) else replace(model, tour=None)
     return _after_hand(model, event)
 
 
@@ -335,7 +337,7 @@ def _with_text_back(model: DeskModel, command: Say) -> DeskModel:
         return model
     key = reply_key(session.conversation_id)
     newer = model.drafts.get(key, "")
-    return replace(model, drafts={**model.drafts, key: f"{command.text} {newer}".rstrip()})
+    return replace(model, drafts={**model.drafts, key: f"{command.written or command.text} {newer}".rstrip()})
 
 
 def _after_hand(
@@ -348,6 +350,7 @@ def _after_hand(
         case Selected() | Sorted() | Filtered():
             return _after_look(model, event)
         case Drafted():
+            model = after_writing(model, event.key, event.text)
             drafts = {key: text for key, text in model.drafts.items() if key != event.key}
             return replace(model, drafts={**drafts, event.key: event.text} if event.text else drafts)
         case MuteWished():

@@ -11,6 +11,7 @@ from server.wire.terms import (
     Author,
     Delivery,
     Dial,
+    FileState,
     Medium,
     MoodLabel,
     OperatorId,
@@ -69,6 +70,12 @@ _DELIVERIES: Final = {
     Delivery.READ: "read",
     Delivery.FAILED: "NOT SENT",
     Delivery.UNKNOWN: "MAY NOT HAVE ARRIVED",
+}
+
+_FILE_STATES: Final = {
+    FileState.COMING: "coming: it is being fetched",
+    FileState.GONE: "gone: the platform does not have it any more",
+    FileState.REFUSED: "refused: too large, or of a kind that is not taken",
 }
 
 
@@ -235,6 +242,8 @@ def file_words(file: FileView) -> str:
     """Return a file with its name, size and kind, or a link with its address."""
     if file.url:
         return f"[link] {file.name}: {file.url}" if file.name not in {"", "file", file.url} else f"[link] {file.url}"
+    if file.state is not FileState.HERE:
+        return f"[file] {file.name} ({_FILE_STATES[file.state]})"
     return f"[file] {file.name} ({size_words(file.size)}, {file.media_type or 'unknown kind'})"
 
 

@@ -4,7 +4,7 @@ Deeds give orders through the host and open dialogs; they draw nothing. Before: 
 is on its way, a dialog is open, or the operator reads why not.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 from textual.screen import Screen
@@ -41,8 +41,9 @@ from operator_console.tui.slash import carried_out
 from operator_console.tui.sound_care import GAIN_STEP_DB
 from operator_console.tui.staff import Staff
 from operator_console.tui.supervisor import Supervisor
+from operator_console.tui.translating import Translations
 from operator_console.tui.widgets.composer import writable
-from server.wire.commands import Accept, Command, Hold, Mute, Say, Typing
+from server.wire.commands import Accept, Command, Hold, Mute, Typing
 from server.wire.frames import Reply
 from server.wire.terms import SessionId, SessionState, Supervision
 from server.wire.views import SessionView
@@ -81,6 +82,10 @@ class Host(Prompting, Protocol):
         """Open the call's audio here."""
         ...
 
+    def background(self, group: str, work: Awaitable[None]) -> None:
+        """Do work beside the screen, ending the group's older work."""
+        ...
+
 
 class Commands:
     """The deeds by id."""
@@ -96,9 +101,11 @@ class Commands:
         self._staff = Staff(host)
         self._consulting = Consulting(host)
         self._supervisor = Supervisor(host)
+        self._translations: Final = Translations(host, doors.desk, host.desk_screen.composer)
         self.aftermath: Final = Aftermath(host, doors.desk, doors.zone)
         self.prompt: Final = Prompt(host, self.run, self._take, self._staff)
         self.prompt.spoken.deeds.update(self.aftermath.spoken())
+        self.prompt.spoken.deeds["chat.translate"] = self._translations.switch
         self.deeds: Final[dict[str, Callable[[], None]]] = {
             **self._taking(),
             **self._talking(),
@@ -154,6 +161,7 @@ class Commands:
             "chat.again": self._dialogs.say_again,
             "chat.edit": self._dialogs.edit,
             "chat.delete": self._dialogs.delete,
+            "chat.translate": self._translations.toggle,
             "file.send": self._host.files.ask_path,
             "file.open": self._host.files.look,
             "file.cancel": self._host.files.cancel,
@@ -355,11 +363,13 @@ class Commands:
         if isinstance(found, Refused):
             self._host.dispatch(Noticed(found.reason, Tone.WARNING))
             return
+        if isinstance(found, ToCustomer) and self._translations.asks(session, text, found.text):
+            return
         composer.sent(text)
         self._typing_told_at = float("-inf")
-        self._host.dispatch(Drafted(reply_key(session.conversation_id), ""))
         if isinstance(found, ToCustomer):
-            self._host.order(Say(id=self._host.new_id(), session_id=session.id, epoch=session.epoch, text=found.text))
+            self._translations.say(session, found.text)
+        self._host.dispatch(Drafted(reply_key(session.conversation_id), ""))
 
     def writing(self, key: str, text: str) -> None:
         """Let the customer's side know that the operator writes, now and then."""

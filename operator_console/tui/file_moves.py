@@ -23,6 +23,7 @@ from operator_console.model.wording import file_words, size_words
 from operator_console.tui.ports import Desk, DeskError
 from operator_console.tui.screens.dialog import Choice, Choose, Field, Form
 from server.wire.commands import Command, Say
+from server.wire.terms import FileState
 from server.wire.views import FileView, SessionView
 
 T = TypeVar("T")
@@ -99,6 +100,9 @@ class FileMoves:
         if file.url:
             self._app.copy_to_clipboard(file.url)
             self._told(f"Copied, not opened: {file.url}", Tone.INFO)
+            return
+        if file.state is not FileState.HERE:
+            self._told(f"There is nothing to save: {line(file_words(file))}")
             return
         choices = [Choice("s", f"Save in {self._folder}", "save")]
         if file.media_type.startswith(HARMLESS):

@@ -14,6 +14,7 @@ from operator_console.model import allowed, supervising
 from operator_console.model.allowed import Reason
 from operator_console.model.keys import shown
 from operator_console.model.state import DeskModel
+from operator_console.model.translations import may_switch
 from operator_console.tui.consult_actions import CONSULTING
 from operator_console.tui.past_actions import FINISHING, LOOKING_BACK
 from server.wire.terms import Supervision
@@ -126,6 +127,14 @@ _CHAT: Final = (
     ),
     Action("chat.edit", ("e",), "Edit", "Change what you said last.", Group.CHAT, allowed.change_last),
     Action("chat.delete", ("E",), "Delete", "Take back what you said last.", Group.CHAT, allowed.change_last),
+    Action(
+        "chat.translate",
+        (),
+        "Translate",
+        "Translate this chat both ways, or no more.",
+        Group.CHAT,
+        may_switch,
+    ),
     Action("file.send", ("U",), "Send file", "Send a file by its path.", Group.CHAT, allowed.reply),
     Action("file.open", ("v",), "Files", "Save or open a file of this chat.", Group.CHAT, allowed.look_at_files),
     Action("file.cancel", ("ctrl+g",), "Cancel file", "Stop the file on its way.", Group.CHAT, allowed.cancel_file, 1),

@@ -28,6 +28,7 @@ _WITH_TEXT: Final = (
     Verb("chat.again", asks=True),
     Verb("chat.edit", "[text]", asks=True),
     Verb("chat.delete", asks=True),
+    Verb("chat.translate", "[on|off]", words=("on", "off")),
     Verb("file.send", "[path]", asks=True),
     Verb("file.open", asks=True),
     Verb("note.write", "[text]", asks=True),
@@ -92,6 +93,7 @@ ALIASES: Final = {
     "show": "session.show",
     "sort": "queue.sort",
     "theme": "desk.theme",
+    "translate": "chat.translate",
     "why": "session.why",
 }
 """Shorter or likelier names."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # commands that need only `DeskError` start without the wire'
     from server.wire.history import ContactPage, SearchPage
     from server.wire.routing import WhyView
     from server.wire.terms import ContactId, ConversationId, SessionId
+    from server.wire.translation import TranslationView
     from server.wire.views import Digest, FileView, MediaGrant, MessageView, Page
 
 
@@ -135,6 +136,14 @@ class Desk(Protocol):
 
     async def why(self, ref: str) -> WhyView:
         """Return why a session rings where it rings.
+
+        Raises:
+            DeskError: the broker refused or can't be reached.
+        """
+        ...
+
+    async def translate(self, session_id: SessionId, text: str) -> TranslationView:
+        """Return what a reply would say in the customer's language, or why none came; nothing is sent.
 
         Raises:
             DeskError: the broker refused or can't be reached.

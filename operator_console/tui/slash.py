@@ -22,6 +22,7 @@ _NAMES: Final = {
     "edit": "chat.edit",
     "delete": "chat.delete",
     "again": "chat.again",
+    "translate": "chat.translate",
     "file": "file.send",
     "files": "file.open",
     "requeue": "call.transfer",

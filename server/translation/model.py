@@ -11,8 +11,8 @@ from typing_extensions import override
 from server.assistant.completions import Completions
 from server.broker.ports.assistants import AssistantError
 from server.broker.ports.translator import Translator, TranslatorError
-from server.translation.names import name_of
 from server.understanding.language import language_of
+from server.wire.languages import language_name
 
 INSTRUCTIONS: Final = (
     "You are the translator of a help desk. Each message is a JSON object: translate the value of `text` into the "
@@ -69,7 +69,7 @@ class ModelTranslator(Translator):
     @override
     async def translate(self, text: str, source: str, target: str) -> str:
         """Ask the model once."""
-        question = {"into": name_of(target), "from": name_of(source), "text": text}
+        question = {"into": language_name(target), "from": language_name(source), "text": text}
         body: dict[str, object] = {
             "messages": [
                 {"role": "system", "content": INSTRUCTIONS},

@@ -13,6 +13,7 @@ from server.wire.frames import Look, Reply
 from server.wire.history import ContactPage, SearchPage
 from server.wire.routing import WhyView
 from server.wire.terms import ContactId, ConversationId, FileId, SessionId
+from server.wire.translation import TranslationView
 from server.wire.views import Digest, FileView, MessageView, Page
 from tests.fakes.console_data import NOW
 
@@ -33,6 +34,8 @@ class FakeDesk:
         self.searches: dict[str, SearchPage] = {}
         self.contacts: dict[str, ContactPage] = {}
         self.audits: dict[SessionId, tuple[AuditView, ...]] = {}
+        self.translated: list[tuple[SessionId, str]] = []
+        self.translation: TranslationView | ErrorBody | None = None
         self.resyncs = 0
         self.asked: list[tuple[ConversationId, int]] = []
         self.refuse_reads = False
@@ -80,6 +83,16 @@ class FakeDesk:
         if session_id not in self.audits:
             raise DeskError(ErrorBody("connection_lost", "The broker is not reachable.", "Wait."))
         return self.audits[session_id]
+
+    async def translate(self, session_id: SessionId, text: str) -> TranslationView:
+        """Return the translation that a test gave, refuse, or hang."""
+        self.translated.append((session_id, text))
+        if self.translation is None:
+            await asyncio.Event().wait()
+        if isinstance(self.translation, ErrorBody):
+            raise DeskError(self.translation)
+        assert self.translation is not None
+        return self.translation
 
     async def digest(self) -> Digest:
         if self.refuse_reads:

@@ -99,6 +99,10 @@ class Composer(OfferingBox):
         if text:
             self.post_message(ReplyWritten(text))
 
+    def shows(self, conversation_id: ConversationId) -> bool:
+        """Tell whether the box is this conversation's."""
+        return conversation_id == self._conversation
+
     def restore(self, conversation_id: ConversationId, text: str) -> None:
         """Show a text that could not be sent, if its conversation is still the one in view."""
         if conversation_id == self._conversation:

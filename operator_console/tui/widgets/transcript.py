@@ -13,6 +13,7 @@ from operator_console.model.mentions import means
 from operator_console.model.news import SENT_AGAIN
 from operator_console.model.select import selected_session, turns_of
 from operator_console.model.state import DeskModel, LinkState
+from operator_console.model.translations import beside_words, rendering_words, state_of_translation
 from operator_console.model.wording import author_word, mark_words, moving_words, said_words
 from operator_console.tui.lines import Line, Role, Span, fitted, width_of, wrapped
 from operator_console.tui.widgets.line_pane import LinePane
@@ -54,7 +55,14 @@ def block(
             lines[-1] = (*lines[-1], ("  ", Role.PLAIN), told)
         else:
             lines.append(((" " * indent, Role.PLAIN), told))
+    lines += [((" " * indent, Role.PLAIN), (text, Role.LABEL)) for text in _beside(message, width - indent)]
     return tuple(lines)
+
+
+def _beside(message: MessageView, width: int) -> list[str]:
+    """Return what stands beside a turn in another language, as lines."""
+    words = beside_words(message)
+    return [*wrapped(words, max(width, 8))] if words else []
 
 
 def _indent(width: int) -> int:
@@ -63,7 +71,7 @@ def _indent(width: int) -> int:
 
 def height(message: MessageView, width: int) -> int | None:
     """Return how many lines `block` gives a turn, without building them; None for a turn with marks behind its text."""
-    if mark_words(message):
+    if mark_words(message) or message.translation is not None:
         return None
     text = said_words(message)
     room = max(width - _indent(width), 8)
@@ -172,6 +180,9 @@ class Transcript(LinePane):
             command = pending.command
             if isinstance(command, Say) and command.session_id == session.id:
                 lines += [((text, Role.OPERATOR),) for text in wrapped(f"You, sending: {command.text}", width)]
+        rendering = self._model.renderings.get(session.conversation_id)
+        if rendering is not None:
+            lines += [((text, Role.OPERATOR),) for text in wrapped(rendering_words(rendering), width)]
         if self._model.moving is not None:
             cancels = key_of(self._model.keys, "file.cancel", "^g")
             told = moving_words(self._model.moving, cancels)
@@ -189,6 +200,8 @@ class Transcript(LinePane):
         loading = "" if turns.loaded else " · loading"
         others = ghost_words(self._model, session.id)
         live = f"{live} · {others}" if others else live
+        translation = state_of_translation(session)
+        live = f"{live} · {translation}" if translation else live
         return f"3 Transcript · {live} · {'following' if self.following else 'stopped (f follows)'}{loading}"
 
     @override

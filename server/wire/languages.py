@@ -34,6 +34,6 @@ NAMES: Final = {
 """Languages by their two letters."""
 
 
-def name_of(language: str) -> str:
+def language_name(language: str) -> str:
     """Return a language's name; the letters themselves when it has none here."""
     return NAMES.get(language, language)
