@@ -22,6 +22,7 @@ from operator_console.cli import (
     sound,
     supervision,
     tour,
+    translating,
     watching,
     why,
 )
@@ -65,7 +66,7 @@ def build() -> typer.Typer:
         login,
     ):
         part.add_to(app)
-    for part in (consulting, setup, tour, bench):
+    for part in (consulting, translating, setup, tour, bench):
         part.add_to(app)
     return app
 

@@ -72,7 +72,9 @@ def save_file(
     if file.url:
         raise CommandError(ErrorBody("a_link", f"That is a link: {file.url}", "Open it in a browser if you trust it."))
     if file.state is not FileState.HERE:
-        raise CommandError(ErrorBody("no_such_file", f"There is nothing to save: {file_words(file)}", "Ask for it again."))
+        raise CommandError(
+            ErrorBody("no_such_file", f"There is nothing to save: {file_words(file)}", "Ask for it again.")
+        )
     path = invocation.ask(lambda client: client.download(file, folder.expanduser(), _Progress(file.name)))
     if as_json:
         output.data({"path": str(path), "size": file.size, "media_type": file.media_type})

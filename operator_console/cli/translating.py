@@ -55,7 +55,12 @@ def say_translated(
         sent, written = (view.text, said) if ready else (said, "")
         untranslated = not ready and not unneeded
         return Say(
-            id=new_id(), session_id=session.id, epoch=session.epoch, text=sent, written=written, untranslated=untranslated
+            id=new_id(),
+            session_id=session.id,
+            epoch=session.epoch,
+            text=sent,
+            written=written,
+            untranslated=untranslated,
         )
 
     reply = give(invocation, choose)

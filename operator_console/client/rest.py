@@ -246,12 +246,7 @@ class RestClient:
             )
         except httpx.HTTPError as error:
             raise ClientError(not_reached(self._address.rest, _words(error))) from error
-        if response.status_code != 200:
-            raise ClientError(refused(response.status_code, _refusal(response.content)), response.status_code)
-        try:
-            return decode(response.content, _translation, MAX_ANSWER_BYTES)
-        except WireError as error:
-            raise ClientError(ErrorBody(INVALID_ANSWER, "The broker answered something else.", "")) from error
+        return read_answer(str(response.url), response.status_code, response.content, _translation)
 
     async def operators(self) -> tuple[OperatorView, ...]:
         """Return the roster."""

@@ -150,7 +150,7 @@ class DeskModel(msgspec.Struct, frozen=True):
     headset: HeadsetView = HeadsetView()
     notice: Notice | None = None
     moving: Moving | None = None
-    renderings: Mapping[ConversationId, Rendered] = field(default_factory=dict[ConversationId, Rendered])
+    renderings: Mapping[ConversationId, Rendered] = msgspec.field(default_factory=dict[ConversationId, Rendered])
     tour: Tour | None = None
     rings: int = 0
     local_now: datetime = datetime(1970, 1, 1, tzinfo=UTC)

@@ -1,7 +1,8 @@
 """Show what stands beside a turn in another language, and what the customer would read of a reply. Pure."""
 
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from operator_console.model import allowed
 from operator_console.model.drafts import conversation_of

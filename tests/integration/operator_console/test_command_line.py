@@ -15,7 +15,7 @@ import pytest
 
 from operator_console.cli.app import run
 from operator_console.exit_codes import ExitCode
-from server.wire.commands import Accept, Command, Decline, End, FollowUp, Requeue, Resolve, Say, SetPresence
+from server.wire.commands import Accept, Command, Decline, End, FollowUp, Requeue, Resolve, Say, SetPresence, Translate
 from server.wire.errors import ErrorBody
 from server.wire.events import MessageAdded, OperatorChanged, SessionActive, SessionClosed
 from server.wire.frames import Batch, Goodbye
@@ -139,6 +139,7 @@ async def test_history_and_team_are_listed(desk: Desk) -> None:
 
 ORDERS = [
     (("say", "42", "Hello", "there"), Say, {"text": "Hello there"}),
+    (("translate", "42", "off"), Translate, {"on": False}),
     (("decline", "h-42", "--reason", "lunch"), Decline, {"reason": "lunch"}),
     (("requeue", "H-0042", "--queue", "billing", "--note", "n"), Requeue, {"queue": "billing", "note": "n"}),
     (("resolve", "42", "--about", "refund", "--hang-up"), Resolve, {"disposition": "refund", "hang_up": True}),

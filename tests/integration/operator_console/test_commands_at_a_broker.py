@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def one_broker() -> AsyncIterator[Running]:
-    async with running_broker('[desk]\nrouting = "pull"\n') as running:
+    async with running_broker('[desk]\nrouting = "pull"\n[translation]\nkind = "script"\n') as running:
         yield running
 
 
@@ -87,6 +87,44 @@ async def test_a_chat_is_taken_answered_and_closed_by_commands_alone(broker: Run
     (kept,) = json.loads(out)["sessions"]
     assert (kept["number"], kept["outcome"], kept["disposition"]) == (session["number"], "resolved", "delivery")
     assert (await shell("accept", number))[0] == ExitCode.NOT_FOUND
+
+
+async def test_a_reply_goes_out_as_the_customer_reads_it_or_as_written_and_says_so(
+    broker: Running, shell: Shell
+) -> None:
+    async with live.rest(broker) as client:
+        conversation = (await client.post("/v1/conversations", json={"medium": "chat"})).json()
+        path = f"/v1/conversations/{conversation['id']}"
+        said = {"author": "customer", "text": "Mein Paket ist nicht angekommen."}
+        await client.post(f"{path}/messages", json=said)
+        number = (await client.post(f"{path}/handoffs", json={"reason": "a person"})).json()["number"]
+    assert (await shell("duty", "on"))[0] == 0
+    assert (await shell("accept", number))[0] == 0
+
+    async def known() -> bool:
+        return "English: My parcel has not arrived." in (await shell("show", number, "-t"))[1]
+
+    async with asyncio.timeout(30):
+        while not await known():
+            await asyncio.sleep(0.1)
+    assert await shell("say-translated", number, "One moment, please.", "--dry-run") == (
+        0,
+        "Einen Moment, bitte.\n",
+        "",
+    )
+    assert await shell("say-translated", number, "One moment, please.") == (0, "", "Sent: Einen Moment, bitte.\n")
+    code, _, err = await shell("say-translated", number, "That is no phrase of the book.")
+    assert (code, err) == (0, "No translation came (it is no phrase of the book): sent as written.\n")
+    _, out, _ = await shell("show", number, "-t", "--json")
+    said_by_us = [turn for turn in json.loads(out)["messages"] if turn["author"] == "operator"]
+    assert [(turn["text"], turn["translation"]["state"]) for turn in said_by_us] == [
+        ("Einen Moment, bitte.", "written"),
+        ("That is no phrase of the book.", "failed"),
+    ]
+    assert said_by_us[0]["translation"]["text"] == "One moment, please."
+    assert (await shell("translate", number, "off"))[0] == 0
+    _, out, _ = await shell("show", number, "--json")
+    assert '"translation":"off"' in out.replace(" ", "")
 
 
 async def test_what_an_ai_asks_is_answered_by_commands_alone(broker: Running, shell: Shell) -> None:
