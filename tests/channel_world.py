@@ -24,11 +24,24 @@ ACCOUNT = "mem"
 class ChannelWorld(World):
     """A world whose customers write on a platform in memory, account `mem`."""
 
-    def __init__(self, url: str = "sqlite://", *, limits: Limits = LIMITS, channel: Any = None, **rest: Any) -> None:
+    def __init__(
+        self,
+        url: str = "sqlite://",
+        *,
+        limits: Limits = LIMITS,
+        channel: Any = None,
+        queue: str = "default",
+        **rest: Any,
+    ) -> None:
         self.platform = MemoryPlatform()
         self.channel = channel or MemoryChannel(self.platform, limits)
         self.account = Account(
-            name=ACCOUNT, kind="memory", channel=self.channel, organisation_id=ORGANISATION, elsewhere_seconds=600.0
+            name=ACCOUNT,
+            kind="memory",
+            channel=self.channel,
+            organisation_id=ORGANISATION,
+            queue=queue,
+            elsewhere_seconds=600.0,
         )
         super().__init__(url, channels={ACCOUNT: self.account}, **rest)
         self.numbers = count(1)

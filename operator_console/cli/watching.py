@@ -23,7 +23,7 @@ from server.wire.events import (
     OperatorChanged,
     SessionEvent,
 )
-from server.wire.frames import Batch, CustomerTyping, Ghosts, Goodbye, Snapshot, Wall
+from server.wire.frames import Alarms, Batch, CustomerTyping, Ghosts, Goodbye, Snapshot, Wall
 from server.wire.terms import Author, ConversationId, OperatorId, SessionState
 from server.wire.views import MessageView, OperatorView, SessionView
 
@@ -73,7 +73,7 @@ class JsonPrinter:
             case Batch():
                 for one in event.events:
                     output.data(one)
-            case Snapshot() | CustomerTyping() | Ghosts() | Wall():
+            case Snapshot() | CustomerTyping() | Ghosts() | Alarms() | Wall():
                 output.data(event)
             case Goodbye() | Connected() | Stale() | Disconnected():
                 self._link.take(event)
@@ -98,7 +98,7 @@ class PlainPrinter:
             case Batch():
                 for one in event.events:
                     self._print(f"{one.at.astimezone():%H:%M:%S}", self._words(one))
-            case CustomerTyping() | Ghosts() | Wall():
+            case CustomerTyping() | Ghosts() | Alarms() | Wall():
                 return
             case Goodbye() | Connected() | Stale() | Disconnected():
                 self._link.take(event)

@@ -39,6 +39,7 @@ from server.wire.codec import WireError, decode, encode
 from server.wire.commands import Command, ShowWall
 from server.wire.errors import ErrorBody
 from server.wire.frames import (
+    Alarms,
     Batch,
     Beat,
     CustomerTyping,
@@ -248,7 +249,7 @@ class ConsoleSocket:
                 return await self._take_batch(frame)
             case Reply():
                 self._orders.settle(frame)
-            case CustomerTyping() | Ghosts() | Wall():
+            case CustomerTyping() | Ghosts() | Alarms() | Wall():
                 await self._buffer.put(frame)
             case Goodbye():
                 await self._buffer.put(frame)

@@ -13,7 +13,7 @@ import msgspec
 
 from operator_console.model.listing import Sort
 from server.wire.commands import Command
-from server.wire.frames import Batch, CustomerTyping, Ghosts, Goodbye, Reply, Snapshot, Wall
+from server.wire.frames import Alarms, Batch, CustomerTyping, Ghosts, Goodbye, Reply, Snapshot, Wall
 from server.wire.terms import ConversationId, SessionId
 from server.wire.views import MessageView
 
@@ -41,7 +41,7 @@ class Disconnected(msgspec.Struct, frozen=True):
 LinkChange = Connected | Stale | Disconnected
 """How the connection to the broker stands."""
 
-DeskEvent = Snapshot | Batch | CustomerTyping | Ghosts | Wall | Goodbye | Connected | Stale | Disconnected
+DeskEvent = Snapshot | Batch | CustomerTyping | Ghosts | Alarms | Wall | Goodbye | Connected | Stale | Disconnected
 """Everything a `Desk` tells by itself."""
 
 

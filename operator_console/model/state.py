@@ -17,7 +17,7 @@ from operator_console.model.inputs import AudioProblem, HeadsetPhase, MicFilters
 from operator_console.model.listing import ListKey, Sort
 from operator_console.model.turns import Turns
 from server.wire.commands import Command
-from server.wire.frames import Ghost
+from server.wire.frames import ChannelAlarm, Ghost
 from server.wire.history import QueueView
 from server.wire.terms import ConversationId, OperatorId, SessionId
 from server.wire.views import NO_POLICY, DeskPolicy, OperatorView, SessionView, WallView
@@ -123,6 +123,7 @@ class DeskModel(msgspec.Struct, frozen=True):
         policy: What the desk's rules say about people.
         queues: What is configured of queues, by name.
         ghosts: What the operators look at now; who looks at nothing is left out.
+        alarms: The accounts on platforms that are not well.
         wall: The figures of the queues as they came last; None before a wall was opened.
     """
 
@@ -161,6 +162,7 @@ class DeskModel(msgspec.Struct, frozen=True):
     queues: Mapping[str, QueueView] = msgspec.field(default_factory=dict[str, QueueView])
     ghosts: Mapping[OperatorId, Ghost] = msgspec.field(default_factory=dict[OperatorId, Ghost])
     wall: WallView | None = None
+    alarms: tuple[ChannelAlarm, ...] = ()
 
     @property
     def now(self) -> datetime:

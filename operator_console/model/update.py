@@ -8,6 +8,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
+from operator_console.model.channels import with_alarms
 from operator_console.model.clean import (
     clean_error,
     clean_operator,
@@ -80,7 +81,7 @@ from server.wire.events import (
     OperatorChanged,
     SessionEvent,
 )
-from server.wire.frames import Batch, CustomerTyping, Ghosts, Goodbye, Snapshot, Wall
+from server.wire.frames import Alarms, Batch, CustomerTyping, Ghosts, Goodbye, Snapshot, Wall
 from server.wire.terms import SessionState
 
 MOST_PRESSED = 16
@@ -100,7 +101,7 @@ def update(model: DeskModel, event: Input) -> DeskModel:
 
 def _after(model: DeskModel, event: Input) -> DeskModel:
     if isinstance(
-        event, Snapshot | Batch | CustomerTyping | Ghosts | Wall | Goodbye | Connected | Stale | Disconnected
+        event, Snapshot | Batch | CustomerTyping | Ghosts | Alarms | Wall | Goodbye | Connected | Stale | Disconnected
     ):
         return _after_desk_event(model, event)
     if isinstance(event, HeadsetState | Levels | LineStats | AudioProblem | CallerPressed | MicFilters | AlertSpeaker):
@@ -124,7 +125,7 @@ def _after_desk_event(model: DeskModel, event: DeskEvent) -> DeskModel:
             ledger = Ledger(model)
             ledger.set_typing(event.conversation_id, on=event.on)
             return ledger.finish()
-        case Ghosts() | Wall():
+        case Ghosts() | Alarms() | Wall():
             return _after_aside(model, event)
         case Goodbye():
             error = clean_error(event.error)
@@ -136,8 +137,10 @@ def _after_desk_event(model: DeskModel, event: DeskEvent) -> DeskModel:
             assert_never(event)
 
 
-def _after_aside(model: DeskModel, event: Ghosts | Wall) -> DeskModel:
+def _after_aside(model: DeskModel, event: Ghosts | Alarms | Wall) -> DeskModel:
     """Take what is kept nowhere and comes anew whenever it changes."""
+    if isinstance(event, Alarms):
+        return with_alarms(model, event)
     return with_ghosts(model, event) if isinstance(event, Ghosts) else replace(model, wall=clean_wall(event.wall))
 
 
@@ -185,6 +188,7 @@ def _after_snapshot(model: DeskModel, frame: Snapshot) -> DeskModel:
         seen={conversation: at for conversation, at in model.seen.items() if conversation in turns},
         mentions={conversation: count for conversation, count in model.mentions.items() if conversation in turns},
         typing=frozenset(),
+        alarms=(),
     )
     ledger = Ledger(_sorted(fresh, model.sort))
     for note in frame.mentions:

@@ -194,6 +194,8 @@ class _Console:
             after = snapshot.seq
             await self._outlet.send(codec.encode(snapshot))
         await self._outlet.send(codec.encode(self._broker.seats.everybody(self._principal.organisation_id)))
+        if (alarms := self._broker.channels.alarms.known(self._principal.organisation_id)) is not None:
+            await self._outlet.send(codec.encode(alarms))
         self._subscription = await self._broker.feed.subscribe(self._principal.organisation_id, after)
         self._sender = spawn("console_send", self._send(self._subscription))
 

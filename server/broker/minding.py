@@ -9,7 +9,10 @@ Before: `server.broker.intake` has appended a turn. After: the card has changed,
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import msgspec
+
 from server.broker.alarm import Alarm
+from server.broker.own_queue import own_queue
 from server.broker.parts import Parts
 from server.broker.ports.records import Conversation
 from server.broker.ports.store import Unit
@@ -121,6 +124,8 @@ class Minding:
         opens = self.open
         if body is None or opens is None:
             return
+        if body.queue == self._parts.mind.queue:  # no trigger names another
+            body = msgspec.structs.replace(body, queue=own_queue(self._parts, conversation.account, body.queue))
 
         def work(unit: Unit) -> None:
             now = unit.conversations.load(conversation.organisation_id, conversation.id)

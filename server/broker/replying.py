@@ -16,6 +16,7 @@ from server.broker.cards import Cards
 from server.broker.conversations import load_conversation
 from server.broker.intake import Intake, add_turn, clean_attributes
 from server.broker.minding import Minding
+from server.broker.own_queue import own_queue
 from server.broker.parts import Parts
 from server.broker.ports.assistants import AssistantAnswer, AssistantPolicy, AssistantTurn
 from server.broker.ports.records import Conversation, Principal
@@ -126,7 +127,7 @@ class Replies:
         text = await self._clean(principal, turn, policy.failure_text)
         wish = NewHandoff(
             reason=FAILED_REASON,
-            queue=policy.queue,
+            queue=own_queue(self._parts, turn.conversation.account, policy.queue),
             priority=policy.priority,
             context=Context(tried=(f"The assistant could not answer: {why}",)),
             customer_asked=False,
@@ -155,9 +156,10 @@ class Replies:
         if answer.handoff is None or turn.conversation.owner is not Owner.ASSISTANT or turn.declined:
             return None
         named = answer.handoff
+        usual = own_queue(self._parts, turn.conversation.account, policy.queue)
         return msgspec.structs.replace(
             named,
-            queue=policy.queue if named.queue == _UNNAMED.queue else named.queue,
+            queue=usual if named.queue == _UNNAMED.queue else named.queue,
             priority=policy.priority if named.priority == _UNNAMED.priority else named.priority,
         )
 

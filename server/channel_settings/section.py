@@ -22,7 +22,8 @@ class ChannelSettings(Section, frozen=True, kw_only=True):
         str,
         Meta(
             pattern="^[a-z0-9][a-z0-9_-]{0,39}$",
-            description="The queue of handoffs that this program itself asks for on this channel.",
+            description="Queue of handoffs on this channel for which triggers and the broker's own assistants name "
+            "none. default: theirs.",
         ),
     ] = "default"
     elsewhere_seconds: Annotated[

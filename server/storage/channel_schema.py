@@ -129,6 +129,7 @@ channel_parts: Final = Table(
     _text("platform_id"),
     Column("delivery", Text, nullable=False),
     _text("error"),
+    Column("doubtful", Flag, nullable=False, server_default="0"),
     Index("ix_channel_parts_chat", "account", "chat", "id"),
     Index("ix_channel_parts_message", "message_id", "id"),
     _where("ix_channel_parts_lane", "conversation_id", "id", where="state IN ('waiting', 'sending')"),

@@ -16,7 +16,7 @@ from server.wire.terms import ConversationId, MessageId, OrganisationId
 
 PART: Final = Shape(OutPart, channel_parts)
 CHANGEABLE: Final = (
-    "start", "stop", "state", "attempts", "due_at", "changed_at", "platform_id", "delivery", "error",
+    "start", "stop", "state", "attempts", "due_at", "changed_at", "platform_id", "delivery", "error", "doubtful",
 )  # fmt: skip
 """What can change of a part."""
 

@@ -143,6 +143,22 @@ class Ghost(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     writing: bool = False
 
 
+class ChannelAlarm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An account on a platform that is not well; `paused`: nothing is sent on it until it is."""
+
+    name: str
+    kind: str = ""
+    problem: str = ""
+    paused: bool = False
+    since: datetime | None = None
+
+
+class Alarms(msgspec.Struct, frozen=True, kw_only=True, tag="alarms", tag_field="type", omit_defaults=True):
+    """All accounts on platforms that are not well; none: all are well."""
+
+    channels: tuple[ChannelAlarm, ...] = ()
+
+
 class Ghosts(msgspec.Struct, frozen=True, kw_only=True, tag="ghosts", tag_field="type", omit_defaults=True):
     """Who looks at or writes on what now: those that changed, or with `whole` everybody there is."""
 
@@ -157,7 +173,7 @@ class Goodbye(msgspec.Struct, frozen=True, kw_only=True, tag="goodbye", tag_fiel
     retry: bool = True
 
 
-ToConsole = Snapshot | Batch | Reply | Beat | CustomerTyping | Ghosts | Wall | Goodbye
+ToConsole = Snapshot | Batch | Reply | Beat | CustomerTyping | Ghosts | Alarms | Wall | Goodbye
 """What a broker sends."""
 
 FromConsole = Hello | Beat | Look | Command

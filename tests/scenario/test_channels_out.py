@@ -130,6 +130,24 @@ async def test_an_unknown_outcome_is_repeated_under_its_key_where_the_platform_k
         assert (await last(ada)).delivery is Delivery.SENT
 
 
+@pytest.mark.parametrize("last_word", [SendProblem.UNKNOWN_OUTCOME, SendProblem.RETRY, SendProblem.BLOCKED])
+async def test_what_may_have_arrived_is_asked_about_in_the_end_whatever_refused_it_later(
+    last_word: SendProblem,
+) -> None:
+    async with ChannelWorld(limits=KEYED) as desk:
+        ada, chat, ann = await talking(desk)
+        desk.platform.faults.append(refusal(SendProblem.UNKNOWN_OUTCOME))
+        desk.platform.fault = lambda _part: refusal(last_word)
+        await ann.does(c.Say, chat, text="One")
+        await desk.later(sum(PAUSES_SECONDS) + 60)
+        doubtful = await last(ada)
+        assert (doubtful.delivery, desk.platform.texts("ada")) == (Delivery.UNKNOWN, ["One"])
+        desk.platform.fault = lambda _part: None
+        await ann.does(c.SayAgain, chat, message_id=doubtful.id)
+        await desk.settle()
+        assert desk.platform.texts("ada") == ["One", "One"]
+
+
 async def test_an_echo_or_a_report_proves_what_nobody_knew() -> None:
     async with ChannelWorld() as desk:
         ada, chat, ann = await talking(desk)

@@ -4,6 +4,7 @@ from datetime import timedelta, tzinfo
 from typing import Final
 
 from operator_console.model.allowed import accept, accept_oldest, target
+from operator_console.model.channels import alarm_count, alarm_words
 from operator_console.model.inputs import Tone
 from operator_console.model.keys import is_printable, key_of, shown
 from operator_console.model.select import (
@@ -79,6 +80,8 @@ def _counts(model: DeskModel) -> list[Line]:
     if late:
         counted = (*counted, (" · ", Role.DIM), (f"{late} past promise", Role.BAD))
     parts: list[Line] = [counted, ((f"{on_duty_count(model)} on duty", Role.PLAIN),)]
+    if model.alarms:
+        parts.insert(1, ((alarm_count(model), Role.BAD),))
     if supervises(model) and asking(model):
         parts.insert(1, ((f"{len(asking(model))} asks for a break", Role.WARN),))
     if oldest is not None:
@@ -92,7 +95,8 @@ def notice_line(model: DeskModel, width: int) -> Line:
     if notice is not None and model.now - notice.at < NOTICE_FOR[notice.tone]:
         mark = {Tone.INFO: "", Tone.WARNING: "! ", Tone.ERROR: "!! "}[notice.tone]
         return spread(((f" {mark}{notice.text}", _TONE_ROLES[notice.tone]),), (), width)
-    return spread(((f" {advice(model)}", Role.DIM),), (), width)
+    ill = alarm_words(model)
+    return spread(((f" ! {ill}", Role.WARN) if ill else (f" {advice(model)}", Role.DIM),), (), width)
 
 
 def advice(model: DeskModel) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 
 from server.broker.alarm import Alarm
 from server.broker.cards import Cards
+from server.broker.channels.alarms import ChannelAlarms
 from server.broker.channels.door import Door
 from server.broker.channels.events import Events
 from server.broker.channels.fetching import Fetching
@@ -53,6 +54,7 @@ class Channels:
         }
         self._fetching = Fetching(parts, files)
         self._files_alarm = Alarm(parts.clock)
+        self.alarms: Final = ChannelAlarms(parts, passing)
         self.overview = Overview(parts, self.taking, self.holdings)
         self._typed: dict[str, float] = {}
 
@@ -62,6 +64,7 @@ class Channels:
             return
         self._runner.keep("channels:taking", self.taking.loop)
         self._runner.keep("channels:files", self._fetch)
+        self._runner.keep("channels:alarms", self.alarms.loop)
         for name, holding in self.holdings.items():
             self._runner.keep(f"channels:{name}", holding.loop)
 

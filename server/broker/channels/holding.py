@@ -105,7 +105,9 @@ class Holding:
         now = self._parts.clock.now()
         for part in unit.out_parts.sending(self.account.organisation_id, self.account.name):
             if still_keyed(unit, self.account.channel.limits, part, now):
-                waiting = msgspec.structs.replace(part, state=PartState.WAITING, due_at=now, changed_at=now)
+                waiting = msgspec.structs.replace(
+                    part, state=PartState.WAITING, due_at=now, changed_at=now, doubtful=True
+                )
                 unit.out_parts.save(waiting)
             else:
                 end_part(unit, self._parts, part, PartState.UNKNOWN, CUT_OFF)

@@ -30,7 +30,13 @@ class After:
 
 
 def after(error: SendError, attempts: int, *, keyed: bool) -> After:
-    """Return what follows a failure; `attempts` is how often it failed before, `keyed` that repeats do no harm."""
+    """Return what follows a failure; an outcome that nobody knows never ends as a failure.
+
+    Args:
+        error: What went wrong.
+        attempts: How often it failed before.
+        keyed: Repeats do no harm.
+    """
     match error.problem:
         case SendProblem.RETRY:
             return _again(attempts)
@@ -40,14 +46,14 @@ def after(error: SendError, attempts: int, *, keyed: bool) -> After:
                 return After(PartState.FAILED)
             return After(PartState.WAITING, min(wait or FIRST_RATE_PAUSE_SECONDS, MOST_RATE_SECONDS))
         case SendProblem.UNKNOWN_OUTCOME:
-            return _again(attempts) if keyed else After(PartState.UNKNOWN)
+            return _again(attempts, PartState.UNKNOWN) if keyed else After(PartState.UNKNOWN)
         case SendProblem.AUTH:
             return After(PartState.WAITING, counts=False, pause=True)
         case SendProblem.WINDOW | SendProblem.BLOCKED | SendProblem.GONE | SendProblem.INVALID:
             return After(PartState.FAILED)
 
 
-def _again(attempts: int) -> After:
+def _again(attempts: int, end: PartState = PartState.FAILED) -> After:
     if attempts >= len(PAUSES_SECONDS):
-        return After(PartState.FAILED)
+        return After(end)
     return After(PartState.WAITING, PAUSES_SECONDS[attempts])

@@ -260,6 +260,8 @@ class Sending:
         again_at = now + timedelta(seconds=then.seconds)
         if error.problem is SendProblem.UNKNOWN_OUTCOME and not still_keyed(unit, limits, current, again_at):
             then = After(PartState.UNKNOWN)
+        if error.problem is SendProblem.UNKNOWN_OUTCOME:
+            current = msgspec.structs.replace(current, doubtful=True)
         why = error.message[:200]
         _log.warning(
             "channel_send_failed",
@@ -297,8 +299,13 @@ def still_keyed(unit: Unit, limits: Limits, part: OutPart, at: datetime) -> bool
 
 
 def end_part(unit: Unit, parts: Parts, part: OutPart, state: PartState, why: str) -> None:
-    """Write down how a part ended that was not sent; after a failure the rest of its message is not sent either."""
+    """Write down how a part ended that was not sent; after a failure the rest of its message is not sent either.
+
+    One of which an attempt may have arrived has no known end: it is asked about, whatever refused it later.
+    """
     now = parts.clock.now()
+    if state is PartState.FAILED and part.doubtful and part.kind not in _CHANGES:
+        state = PartState.UNKNOWN
     ended = msgspec.structs.replace(part, state=state, error=why, changed_at=now)
     unit.out_parts.save(ended)
     if state is PartState.FAILED and part.kind not in _CHANGES:

@@ -129,6 +129,7 @@ class OutPart(msgspec.Struct, frozen=True, kw_only=True):
         platform_id: The platform's id of what was sent.
         delivery: What the platform reported.
         error: The last refusal, one sentence.
+        doubtful: An attempt ended without anybody knowing whether it arrived.
     """
 
     id: int = 0
@@ -151,6 +152,7 @@ class OutPart(msgspec.Struct, frozen=True, kw_only=True):
     platform_id: str = ""
     delivery: Delivery = Delivery.PENDING
     error: str = ""
+    doubtful: bool = False
 
     @property
     def key(self) -> str:
