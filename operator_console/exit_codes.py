@@ -54,6 +54,7 @@ _BY_CODE: Final = {
     ),
     **dict.fromkeys(
         (
+            "already_acknowledged",
             "already_answered",
             "already_exists",
             "already_supervised",

@@ -71,6 +71,8 @@ def _trials(state: SessionState, kind: type) -> Iterator[tuple[Session, machine.
         action = Expire() if follow_up else Tell("one moment")
         for values in itertools.product(*(VALUES[name] for name in names)):
             others: dict[str, object] = {"text": "ring back"} if "text" in _fields(kind) else {}
+            if kind is machine.i.NoticeAcknowledged:
+                others["name"] = "Ben"
             if issubclass(kind, machine.i.FromSupervisor):
                 others["operator_id"] = OperatorId("ben")
             yield (

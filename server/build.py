@@ -14,8 +14,10 @@ from litestar.types import ControllerRouterHandler
 
 from server import ids
 from server.answering import assistants_of
+from server.api.acknowledge import acknowledge_routes
 from server.api.app import build_app
 from server.api.auth import Gate, sha256
+from server.api.sms_answers import sms_routes
 from server.broker.broker import Broker
 from server.broker.parts import NOTICES, Parts
 from server.broker.signs import MindPolicy
@@ -30,9 +32,10 @@ from server.core.errors import CallerError
 from server.core.files import FileRules
 from server.core.policy import Line
 from server.core.session import Rules
-from server.destinations import destinations_of
+from server.destinations import destinations_of, fallbacks_of, sms_tokens
 from server.media.config import WorkerConfig
 from server.media.control import WorkerControl
+from server.on_call import schedules_of
 from server.places import ADMIN_TOKEN, CONTROL_SOCKET, FILES, RULES
 from server.policies import lines_of
 from server.routing_rules import routers_of, routing_of
@@ -101,7 +104,8 @@ def build(config: Config, *, public_url: str, end_calls: bool = False, clock: Cl
         queues=queues_of(config.settings.queues),
         carriers=carriers_of(config, public_url),
         destinations=destinations_of(config, clock),
-        fallbacks={name: one.fallback for name, one in config.settings.notices.items() if one.fallback},
+        fallbacks=fallbacks_of(config.settings),
+        on_call=schedules_of(config.settings),
         desk_url=public_url,
         channels=channels_of(config, clock, public_url),
         understanding=understanding_of(config, clock),
@@ -114,7 +118,12 @@ def build(config: Config, *, public_url: str, end_calls: bool = False, clock: Cl
     broker = Broker(parts, end_calls=end_calls)
     gate = Gate(database, sha256(admin_token(config.data_dir)))
     widget = widget_desk(broker, config, public_url)
-    routes: list[ControllerRouterHandler] = [*widget.routes, *carrier_routes(broker, config, public_url)]
+    routes: list[ControllerRouterHandler] = [
+        *widget.routes,
+        *acknowledge_routes(broker),
+        *sms_routes(broker, sms_tokens(config), public_url),
+        *carrier_routes(broker, config, public_url),
+    ]
     return Built(build_app(broker, gate, public_url, routes, widget.before_send), broker)
 
 

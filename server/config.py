@@ -23,6 +23,7 @@ from server.config_machine import DatabaseSettings, LogSettings, MediaSettings, 
 from server.config_mind import TriggersSettings, UnderstandingSettings
 from server.config_names import kind_of, refuse_unknown, refuse_unknown_settings, table_of
 from server.config_notices import NoticeSettings
+from server.config_on_call import OnCallSettings
 from server.config_privacy import PrivacySettings
 from server.config_queues import QueueSettings, RecordingSettings
 from server.config_rules import ConfigError, check_database, check_listener, check_llm, check_twilio, check_widget
@@ -46,6 +47,8 @@ QUEUES: Final = "queues"
 """The name of the sections that there is one of for each queue: `[queues.NAME]`."""
 NOTICES: Final = "notices"
 """The name of the sections that there is one of for each destination of notices: `[notices.NAME]`."""
+ON_CALL: Final = "on_call"
+"""The name of the sections that there is one of for each list of people on call: `[on_call.NAME]`."""
 CHANNELS: Final = "channels"
 """The name of the sections that there is one of for each account on a platform: `[channels.NAME]`."""
 TICKETS: Final = "tickets"
@@ -170,6 +173,7 @@ class Settings(Section, frozen=True, kw_only=True):
     sip: SipSettings = SipSettings()
     queues: dict[QueueName, QueueSettings] = msgspec.field(default_factory=dict[str, QueueSettings])
     notices: dict[QueueName, NoticeSettings] = {}  # noqa: RUF012 - msgspec gives each its own
+    on_call: dict[QueueName, OnCallSettings] = {}  # noqa: RUF012 - msgspec gives each its own
     channels: dict[QueueName, ChannelSettings] = {}  # noqa: RUF012 - msgspec gives each its own
     tickets: dict[QueueName, TicketSettings] = {}  # noqa: RUF012 - msgspec gives each its own
     assistants: dict[QueueName, AssistantSettings] = {}  # noqa: RUF012 - msgspec gives each its own
@@ -192,6 +196,7 @@ NAMED: Final[dict[str, type[Section]]] = {
     QUEUES: QueueSettings,
     NOTICES: NoticeSettings,
     TICKETS: TicketSettings,
+    ON_CALL: OnCallSettings,
     ASSISTANTS: AssistantSettings,
 }
 """The sections of which there is one for each name."""
@@ -269,11 +274,18 @@ def parse(text: str) -> Settings:
     queues = _named(QUEUES, tables, QueueSettings)
     notices = _named(NOTICES, tables, NoticeSettings)
     tickets = _named(TICKETS, tables, TicketSettings)
+    on_call = _named(ON_CALL, tables, OnCallSettings)
     assistants = _named(ASSISTANTS, tables, AssistantSettings)
     try:
         settings = msgspec.convert(tables, Settings)
         return msgspec.structs.replace(
-            settings, queues=queues, notices=notices, tickets=tickets, channels=channels, assistants=assistants
+            settings,
+            queues=queues,
+            notices=notices,
+            tickets=tickets,
+            channels=channels,
+            assistants=assistants,
+            on_call=on_call,
         )
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at `$.")

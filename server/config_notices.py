@@ -11,10 +11,10 @@ class NoticeSettings(Section, frozen=True, kw_only=True):
     """One destination of notices to people outside: a section `[notices.NAME]` each; see docs/notices.md."""
 
     kind: Annotated[
-        Literal["webhook", "email", "slack", "teams"],
+        Literal["webhook", "email", "slack", "teams", "sms"],
         Meta(
             description="webhook: a signed POST (Standard Webhooks). email: over SMTP. slack: a message that is kept "
-            "up to date. teams: a card through a Workflow."
+            "up to date. teams: a card through a Workflow. sms: through a vendor."
         ),
     ] = "webhook"
     fallback: Annotated[
@@ -29,7 +29,7 @@ class NoticeSettings(Section, frozen=True, kw_only=True):
         str,
         Meta(
             description="File with the secret (chmod 600). Webhook: whsec_ and 24 to 64 bytes in base64. Slack: the "
-            "bot token."
+            "bot token. SMS: the vendor's token, secret or API key."
         ),
     ] = ""
     allow_private: Annotated[
@@ -37,7 +37,15 @@ class NoticeSettings(Section, frozen=True, kw_only=True):
         Meta(description="Webhook, Teams: true lets it be http, or an address of this machine or of your own network."),
     ] = False
     channel: Annotated[str, Meta(description="Slack: the channel's id, such as C0123456789.")] = ""
-    api_base: Annotated[str, Meta(description="Slack: its address. Empty: the usual one.")] = ""
+    api_base: Annotated[str, Meta(description="Slack, SMS: the vendor's address. Empty: the usual one.")] = ""
+    provider: Annotated[
+        Literal["twilio", "plivo", "telnyx", "vonage", "sns"], Meta(description="SMS: through whom.")
+    ] = "twilio"
+    account: Annotated[
+        str,
+        Meta(description="SMS: account SID (Twilio), auth ID (Plivo), API key (Vonage), access key ID (sns)."),
+    ] = ""
+    region: Annotated[str, Meta(description="SMS: the region of sns, such as eu-central-1.")] = ""
     smtp_host: Annotated[str, Meta(description="E-mail: the mail server.")] = ""
     smtp_port: Annotated[int, Meta(ge=1, le=65535, description="E-mail: its TCP port.")] = 587
     smtp_tls: Annotated[
@@ -46,8 +54,12 @@ class NoticeSettings(Section, frozen=True, kw_only=True):
     ] = "starttls"
     smtp_user: Annotated[str, Meta(description="E-mail: the user to sign on with. Empty: not at all.")] = ""
     password_file: Annotated[str, Meta(description="E-mail: file with that user's password (chmod 600).")] = ""
-    sender: Annotated[str, Meta(description="E-mail: the address that notices come from.")] = ""
-    recipients: Annotated[tuple[str, ...], Meta(max_length=50, description="E-mail: who gets them.")] = ()
+    sender: Annotated[
+        str, Meta(description="E-mail: the address that notices come from. SMS: the number or name that is shown.")
+    ] = ""
+    recipients: Annotated[
+        tuple[str, ...], Meta(max_length=50, description="E-mail: addresses. SMS: numbers, such as +4917612345678.")
+    ] = ()
 
 
 _ALL: Final = frozenset({"kind", "fallback"})
@@ -55,6 +67,7 @@ FIELDS: Final[dict[str, frozenset[str]]] = {
     "webhook": _ALL | {"url", "secret_file", "allow_private"},
     "email": _ALL | {"smtp_host", "smtp_port", "smtp_tls", "smtp_user", "password_file", "sender", "recipients"},
     "slack": _ALL | {"secret_file", "channel", "api_base"},
+    "sms": _ALL | {"provider", "account", "secret_file", "sender", "recipients", "region", "api_base"},
     "teams": _ALL | {"url_file", "allow_private"},
 }
 """Which settings each kind reads; others beside them are refused, because they would do nothing."""

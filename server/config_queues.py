@@ -14,6 +14,7 @@ class StepSettings(Section, frozen=True, kw_only=True):
     when: Literal["always", "nobody_on_duty", "closed", "open"] = "always"
     tell: Annotated[str, Meta(max_length=1000)] = ""
     notify: tuple[str, ...] = ()
+    repeat_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 0.0
     overflow: str = ""
     expire: bool = False
 

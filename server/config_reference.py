@@ -22,12 +22,14 @@ from server.config import (
     LLM_KEY_VARIABLE,
     NAMED,
     NOTICES,
+    ON_CALL,
     QUEUES,
     TICKETS,
     TWILIO_TOKEN_VARIABLE,
     DeskSettings,
     Settings,
 )
+from server.config_on_call import LevelSettings, OverrideSettings, PersonSettings
 from server.config_queues import StepSettings, TicketOrder, WidenSettings
 from server.config_section import Section
 
@@ -36,12 +38,19 @@ _EXAMPLES: Final = {
     f"{QUEUES}.NAME": f"#[{QUEUES}.billing]",
     f"{NOTICES}.NAME": f"#[{NOTICES}.oncall]",
     f"{TICKETS}.NAME": f"#[{TICKETS}.support]",
+    f"{ON_CALL}.NAME": f"#[{ON_CALL}.support]",
     f"{ASSISTANTS}.NAME": f"#[{ASSISTANTS}.robo]",
     **{f"{CHANNELS}.{kind}": f"#[{CHANNELS}.{kind}]" for kind in KINDS},
 }
 _KINDS: Final = {str: "text", int: "whole number", float: "number", bool: "true or false"}
-_LISTS: Final[dict[object, str]] = {StepSettings: "list of steps", WidenSettings: "list of steps"}
 _TABLES: Final[dict[object, str]] = {TicketOrder: 'system = "NAME", at = "handoff" or "wrap_up"'}
+_LISTS: Final[dict[object, str]] = {
+    StepSettings: "list of steps",
+    WidenSettings: "list of steps",
+    PersonSettings: "list of people",
+    LevelSettings: "list of levels",
+    OverrideSettings: "list of stretches",
+}
 _VARIABLES: Final = (
     (CONFIG_VARIABLE, "The configuration file, when `--config` does not name it."),
     (DATABASE_URL_VARIABLE, "The database with its password; wins over `[database] url`."),

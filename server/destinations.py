@@ -8,17 +8,21 @@ import msgspec
 
 from server.broker.ports.notices import Destination
 from server.clock import Clock
-from server.config import Config
+from server.config import Config, Settings
 from server.config_notices import FIELDS, NoticeSettings
 from server.config_rules import ConfigError, is_loopback
 from server.notices.email import Email
 from server.notices.signed_post import check_url
 from server.notices.slack import API_BASE as SLACK_API
 from server.notices.slack import Slack
+from server.notices.sms import Sms
+from server.notices.sms_vendors import KINDS as SMS_KINDS
+from server.notices.sms_vendors import Account
 from server.notices.teams import Teams
 from server.notices.webhook import Webhook
 from server.secret_files import SecretText
 
+_NUMBER: Final = re.compile(r"\+[1-9][0-9]{4,14}")
 _CHANNEL: Final = re.compile(r"[CGD][A-Z0-9]{2,30}")
 
 
@@ -32,7 +36,53 @@ def destinations_of(config: Config, clock: Clock) -> dict[str, Destination]:
     for name, settings in config.settings.notices.items():
         _check_fields(name, settings)
         _check_fallbacks(name, config.settings.notices)
-        found[name] = _MAKERS[settings.kind](config, name, settings, clock)
+        own = {to: one for to, one in _of_people(config.settings).items() if to.partition(":")[0] == name}
+        for to, one in own.items():
+            found[to] = _MAKERS[one.kind](config, name, one, clock)
+        if not own or settings.recipients:
+            found[name] = _MAKERS[settings.kind](config, name, settings, clock)
+    return found
+
+
+def fallbacks_of(settings: Settings) -> dict[str, str]:
+    """Return where a notice goes that a destination does not take; somebody's own stays with them."""
+    found = {name: one.fallback for name, one in settings.notices.items() if one.fallback}
+    for to, one in _of_people(settings).items():
+        if one.fallback:
+            same_kind = settings.notices[one.fallback].kind == one.kind
+            found[to] = f"{one.fallback}:{to.partition(':')[2]}" if same_kind else one.fallback
+    return found
+
+
+def sms_tokens(config: Config) -> dict[str, SecretText]:
+    """Return the auth tokens of those destinations whose people can answer by SMS."""
+    twilio = {
+        name: config.secret(one.secret_file)
+        for name, one in config.settings.notices.items()
+        if one.kind == "sms" and one.provider == "twilio"
+    }
+    return {name: token for name, token in twilio.items() if token is not None}
+
+
+def _of_people(settings: Settings) -> dict[str, NoticeSettings]:
+    """Return destinations with an address of somebody on call in place of their own, such as `sms:+4917612345678`.
+
+    Raises:
+        ConfigError: a kind that has no addresses.
+    """
+    found: dict[str, NoticeSettings] = {}
+    for schedule, on_call in settings.on_call.items():
+        for to in (to for person in on_call.people for to in person.to if ":" in to):
+            name, _, address = to.partition(":")
+            while name and name in settings.notices and f"{name}:{address}" not in found:
+                base = settings.notices[name]
+                if "recipients" not in FIELDS[base.kind]:
+                    raise ConfigError(
+                        f"[on_call.{schedule}] {to!r}: [notices.{name}] has no addresses. Write {name!r} alone."
+                    )
+                found[f"{name}:{address}"] = msgspec.structs.replace(base, recipients=(address,))
+                onward = settings.notices.get(base.fallback)
+                name = base.fallback if onward is not None and onward.kind == base.kind else ""
     return found
 
 
@@ -126,6 +176,26 @@ def _teams(config: Config, name: str, settings: NoticeSettings, _clock: Clock) -
     return Teams(url, allow_private=settings.allow_private)
 
 
+def _sms(config: Config, name: str, settings: NoticeSettings, clock: Clock) -> Destination:
+    where, kind = f"[notices.{name}]", SMS_KINDS[settings.provider]
+    if settings.provider != "telnyx" and not settings.account:
+        raise ConfigError(f"{where} account is missing: whose messages are they at {kind.name}?")
+    if bool(settings.region) != (settings.provider == "sns"):
+        raise ConfigError(f'{where} region goes with provider = "sns", and with no other.')
+    if not settings.sender and settings.provider != "sns":
+        raise ConfigError(f"{where} sender is missing: the number or name that is shown.")
+    if not settings.recipients:
+        raise ConfigError(f"{where} recipients is empty: write numbers, such as +4917612345678.")
+    for number in settings.recipients:
+        if not _NUMBER.fullmatch(number):
+            raise ConfigError(f"{where} {number!r} is no number: write + and digits, such as +4917612345678.")
+    secret = _secret_of(config, name, settings.secret_file, f"put {kind.name}'s token, secret or key into it")
+    account = Account(account=settings.account, secret=secret.reveal(), sender=settings.sender, region=settings.region)
+    base = _api_base(name, settings, kind.api_base.format(region=settings.region))
+    answers = settings.provider == "twilio"
+    return Sms(kind, account, settings.recipients, clock, api_base=base, answers=answers)
+
+
 def _api_base(name: str, settings: NoticeSettings, usual: str) -> str:
     """Return the vendor's address; in the clear only on this machine, because a token goes along."""
     base = settings.api_base or usual
@@ -140,4 +210,5 @@ _MAKERS: Final[Mapping[str, Callable[[Config, str, NoticeSettings, Clock], Desti
     "email": _email,
     "slack": _slack,
     "teams": _teams,
+    "sms": _sms,
 }

@@ -5,6 +5,7 @@ from datetime import date, time
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from server.broker.notice_orders import ON_CALL as PREFIX
 from server.config import Settings
 from server.config_queues import QueueSettings, StepSettings
 from server.config_rules import ConfigError
@@ -27,7 +28,7 @@ def lines_of(settings: Settings) -> dict[str, Line]:
     lines = {name: _line(name, settings, queue) for name, queue in settings.queues.items()}
     lines.setdefault(DEFAULT_QUEUE, Line(Policy(), settings.desk.wait_expires_seconds))
     try:
-        core.check(lines, frozenset(settings.notices))
+        core.check(lines, frozenset((*settings.notices, *(f"{PREFIX}{name}" for name in settings.on_call))))
     except PolicyError as error:
         raise ConfigError(str(error)) from error
     for name, queue in settings.queues.items():
@@ -57,7 +58,7 @@ def _step(queue: str, step: StepSettings) -> PolicyStep:
             )
         actions.append(core.Tell(step.tell))
     if step.notify:
-        actions.append(core.Notify(step.notify))
+        actions.append(core.Notify(step.notify, step.repeat_seconds))
     if step.overflow:
         actions.append(core.Overflow(step.overflow))
     if step.expire:

@@ -161,6 +161,7 @@ def clean_session(session: SessionView) -> SessionView:
         recording_failure=line(session.recording_failure),
         score_comment=line(session.score_comment),
         language=line(session.language),
+        acknowledged_by=line(session.acknowledged_by),
         last_turns=tuple(clean_message(turn) for turn in session.last_turns),
         requested_at=instant(session.requested_at),
         queued_at=instant(session.queued_at),

@@ -159,10 +159,13 @@ def state_words(model: DeskModel, session: SessionView) -> str:
         SessionState.HELD: "on hold",
         SessionState.WRAP_UP: "wrap-up",
     }
+    seen_to = f", acknowledged by {session.acknowledged_by}" if session.acknowledged_by else ""
     if session.state is SessionState.OFFERED:
-        return f"rings at {name_of(model, session.offered_to)}"
+        return f"rings at {name_of(model, session.offered_to)}{seen_to}"
+    if session.state is SessionState.QUEUED:
+        return words[session.state] + seen_to
     word = words[session.state]
-    if session.operator_id is None or is_mine(session, model.me) or session.state is SessionState.QUEUED:
+    if session.operator_id is None or is_mine(session, model.me):
         return word
     return f"{word} with {name_of(model, session.operator_id)}"
 

@@ -3,6 +3,7 @@
 Where a handoff walks: intake → assignment → desk (accept) → calls → desk (say, mute, hold) → desk (back, resolve, end).
 """
 
+from server.broker.acknowledging import Acknowledging
 from server.broker.assignment import Assignment
 from server.broker.assisting import Assisting
 from server.broker.calls import Calls
@@ -50,6 +51,7 @@ class Broker:
         self.assignment = Assignment(parts)
         self.timers = Timers(parts, self.effects, self.assignment)
         self.files = Files(parts)
+        self.acknowledging = Acknowledging(parts)
         self.notifying = Notifying(parts, self._runner)
         self.ticketing = Ticketing(parts)
         self.housekeeping = Housekeeping(parts, self.files)

@@ -1,26 +1,59 @@
 """Put a notice together from what is in the store when it is sent; find that it is moot."""
 
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
+import msgspec
+
+from server.broker.acknowledging import code_of, hash_of
+from server.broker.notice_orders import WAITING_NOTICE
 from server.broker.parts import Parts
+from server.broker.ports.alerts import Alert
 from server.broker.ports.notices import Notice, NoticeJob
 from server.broker.ports.records import Job
 from server.broker.ports.store import Unit
-from server.broker.road import WAITING_NOTICE
 from server.core.session import WAITING_STATES
 from server.wire.terms import Medium
 from server.wire.views import SessionView
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A notice that can go out, and under what its alert is kept; empty where it has none."""
+
+    notice: Notice
+    alert: str
+
 
 MOST_TURNS: Final = 8
 """How many of the last turns go along."""
 
 
-def compose(unit: Unit, parts: Parts, job: Job, wanted: NoticeJob) -> Notice | None:
-    """Return the notice; None when it would be about something that is over."""
+def compose(unit: Unit, parts: Parts, job: Job, wanted: NoticeJob) -> Composed | None:
+    """Return the notice, with a fresh way to answer it; None when it would be about something that is over."""
     session = unit.views.session(job.organisation_id, wanted.session_id)
     if session is None or is_moot(wanted, session):
         return None
-    return notice_of(unit, parts, job, wanted, session)
+    notice = notice_of(unit, parts, job, wanted, session)
+    if wanted.kind != WAITING_NOTICE:
+        return Composed(notice, "")
+    token = parts.new_secret()
+    now = parts.clock.now()
+    alert = Alert(
+        token_sha256=hash_of(token),
+        organisation_id=job.organisation_id,
+        session_id=session.id,
+        epoch=session.epoch,
+        destination=wanted.destination,
+        person=wanted.person,
+        code=code_of(token),
+        at=now,
+        expires_at=now + timedelta(seconds=parts.rules.of(session.queue).wait_expires_seconds),
+    )
+    unit.alerts.add(alert)
+    url = f"{notice.desk_url}/v1/notices/{token}" if notice.desk_url else ""
+    return Composed(msgspec.structs.replace(notice, accept_url=url, accept_code=alert.code), alert.token_sha256)
 
 
 def notice_of(unit: Unit, parts: Parts, job: Job, wanted: NoticeJob, session: SessionView) -> Notice:
@@ -43,5 +76,5 @@ def notice_of(unit: Unit, parts: Parts, job: Job, wanted: NoticeJob, session: Se
 
 def is_moot(wanted: NoticeJob, session: SessionView) -> bool:
     """Tell whether somebody has come meanwhile, also if the session waits once more since."""
-    over = session.state not in WAITING_STATES or session.epoch != wanted.epoch
+    over = session.state not in WAITING_STATES or session.epoch != wanted.epoch or bool(session.acknowledged_by)
     return wanted.kind == WAITING_NOTICE and over

@@ -49,11 +49,20 @@ class Housekeeping:
         while count := await self._parts.database.run(lambda unit: unit.ledger.forget_before(before, MOST_AT_ONCE)):
             dropped += count
         dropped += await self._forget_channels()
+        dropped += await self._forget_alerts()
         if self._parts.recordings is not None:
             dropped += self._parts.recordings.forget_old(self._parts.clock.now(), MOST_AT_ONCE)
         for sweep in self._others:
             dropped += await sweep()
         return dropped + await self._files.sweep()
+
+    async def _forget_alerts(self) -> int:
+        """Drop what is kept of notices, in its time."""
+        before = self._parts.clock.now() - timedelta(days=KEPT_DAYS)
+        dropped = 0
+        while count := await self._parts.database.run(lambda unit: unit.alerts.forget_before(before, MOST_AT_ONCE)):
+            dropped += count
+        return dropped
 
     async def _forget_channels(self) -> int:
         """Drop what platforms sent, in its time."""

@@ -22,6 +22,7 @@ from server.broker.signs import DEFAULT_MIND, MindPolicy
 from server.clock import Clock
 from server.core.effects import Notice
 from server.core.files import NO_FILES, FileRules
+from server.core.on_call import Schedule
 from server.core.session import Rules
 from server.wire.history import QueueView
 from server.wire.views import NO_POLICY, DeskPolicy
@@ -40,6 +41,7 @@ class Parts:
         channels: Accounts on platforms where customers write, by name.
         destinations: Where notices to people outside can be sent, by name.
         fallbacks: To which destination a notice goes that another one did not take.
+        on_call: Who is on call, by the schedule's name.
         desk_url: The broker's address as people outside reach it; empty: notices have no links.
         sip: Takes and places calls over SIP; None where it is off.
         line: Who answers them.
@@ -78,6 +80,7 @@ class Parts:
     channels: Accounts = field(default_factory=dict[str, Account])
     destinations: Destinations = field(default_factory=dict[str, Destination])
     fallbacks: Mapping[str, str] = field(default_factory=dict[str, str])
+    on_call: Mapping[str, Schedule] = field(default_factory=dict[str, Schedule])
     desk_url: str = ""
     routers: Routers = field(default_factory=dict[str, Router])
     understanding: Understanding | None = None

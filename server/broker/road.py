@@ -6,14 +6,13 @@ Before: a use case (intake, assignment, calls, resolution, timers) opens the tra
 After: the feed tells everybody, and `server.broker.carry_out` does what the step ordered.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
 
 from server.broker.going_out import say
+from server.broker.notice_orders import order_amends, order_closed, order_waiting
 from server.broker.parts import Parts
-from server.broker.ports.notices import NoticeJob
 from server.broker.ports.records import AuditRecord, Conversation, Message
 from server.broker.ports.store import Unit
 from server.broker.ports.tickets import TicketJob
@@ -49,14 +48,8 @@ from server.wire.terms import (
     SessionState,
 )
 
-NOTICE = "notice"
-"""The kind of outbox job that tells somebody outside."""
-WAITING_NOTICE = "handoff.waiting"
-"""A notice that a step of the policy ordered: moot as soon as somebody has taken the session."""
 TICKET = "ticket"
 """The kind of outbox job that looks after a ticket in another system."""
-CLOSED_NOTICE = "handoff.closed"
-"""The notice of the outcome: one for each handoff and destination."""
 ASSIST_ANSWERED = "assist.answered"
 """The event that brings an assistant the answer to its question."""
 APPROVE_DECIDED = "approve.decided"
@@ -116,7 +109,8 @@ def _save(unit: Unit, parts: Parts, before: Session, done: Step, now: datetime) 
     _look_after_tickets(unit, parts, before, after, now)
     _order(unit, parts, after, done.effects, now)
     if after.state is SessionState.CLOSED and before.state is not SessionState.CLOSED and not is_consult(after):
-        _notify(unit, after, CLOSED_NOTICE, parts.rules.of(after.queue).outcome_to, now)
+        order_closed(unit, after, parts.rules.of(after.queue).outcome_to, now)
+    order_amends(unit, before, after, now)
 
 
 def _record(unit: Unit, parts: Parts, before: Session, after: Session, fact: Input) -> None:
@@ -201,8 +195,8 @@ def _order(unit: Unit, parts: Parts, session: Session, effects: tuple[Effect, ..
                 unit.ledger.tell_conversation(session.organisation_id, kind, session.conversation_id, session.id)
             case TellCustomer() | TellWaiting():
                 _tell_customer(unit, parts, session, effect, now)
-            case Notify(destinations=destinations):
-                _notify(unit, session, WAITING_NOTICE, destinations, now)
+            case Notify():
+                order_waiting(unit, parts, session, effect, now)
 
 
 def _look_after_tickets(unit: Unit, parts: Parts, before: Session, after: Session, now: datetime) -> None:
@@ -217,15 +211,6 @@ def _look_after_tickets(unit: Unit, parts: Parts, before: Session, after: Sessio
         whose = (conversation.contact_id if conversation else None) or after.id
         body = msgspec.json.encode(TicketJob(session_id=after.id, system=system, phase=phase, at=now))
         unit.ledger.add_job(after.organisation_id, f"{whose}/{TICKET}/{system}", TICKET, body, now)
-
-
-def _notify(unit: Unit, session: Session, kind: str, destinations: Iterable[str], now: datetime) -> None:
-    """Write down notices to people outside, each in a lane of its own."""
-    for name in destinations:
-        body = msgspec.json.encode(
-            NoticeJob(session_id=session.id, destination=name, kind=kind, at=now, epoch=session.epoch)
-        )
-        unit.ledger.add_job(session.organisation_id, f"{session.id}/{kind}/{name}", NOTICE, body, now)
 
 
 def _filled_in(unit: Unit, session: Session, text: str, now: datetime) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from server.cli import assistants, audit, bench, channels, contacts, keys, operators, policy, triggers
+from server.cli import assistants, audit, bench, channels, contacts, keys, on_call, operators, policy, triggers
 from server.cli.exits import Exit
 from server.cli.report import report
 from server.cli.talk import errors_told, say
@@ -29,6 +29,7 @@ app.add_typer(assistants.app, name="assistants")
 app.add_typer(policy.app, name="policy")
 app.add_typer(contacts.app, name="contacts")
 app.add_typer(audit.app, name="audit")
+app.add_typer(on_call.app, name="on-call")
 app.add_typer(bench.app, name="bench")
 app.add_typer(triggers.app, name="triggers")
 

@@ -50,9 +50,10 @@ class TellWaiting:
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """Send a notice about the waiting session, unless somebody has taken it by then."""
+    """Send a notice about the waiting session, unless somebody has taken it by then; again after `repeat_seconds`."""
 
     destinations: tuple[str, ...]
+    repeat_seconds: float = 0.0
 
 
 Effect = SyncCall | ReturnToAssistant | AnswerAssistant | TellCustomer | TellWaiting | Notify | DropDial

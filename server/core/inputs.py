@@ -95,6 +95,13 @@ class CustomerLeft:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeAcknowledged:
+    """Somebody outside said that they see to it; `name` is what they are called."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyDue:
     """The second of the policy's step `number` (from 0) has come; `on_duty` tells whether anybody is."""
 
@@ -309,6 +316,7 @@ Input = (
     | OperatorBack
     | OperatorGone
     | CustomerLeft
+    | NoticeAcknowledged
     | PolicyDue
     | ConsentTold
     | RecordingFailed

@@ -29,9 +29,13 @@ class Tell:
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """Send a notice to these destinations, unless somebody has taken the session by then."""
+    """Send a notice to these destinations, unless somebody has taken the session by then.
+
+    With `repeat_seconds` it is sent again and again, until somebody takes the session or says that they see to it.
+    """
 
     destinations: tuple[str, ...]
+    repeat_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

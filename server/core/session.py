@@ -98,6 +98,7 @@ class Session:
         policy_done: How many steps of the policy are behind the session.
         declined_by: Operators who let an offer of this stay in the queue pass.
         passed_at: When the last of them did.
+        acknowledged_by: Who outside said that they see to it, in this wait; empty while nobody has.
         skills: What its operator must be able to do, beside what its queue asks for.
         lease_expires_at: When CONNECTING must have become ACTIVE.
         operator_lost_at: Since when the operator's console or leg is missing; None while it is there.
@@ -133,6 +134,7 @@ class Session:
     offer_expires_at: datetime | None = None
     declined_by: tuple[OperatorId, ...] = ()
     passed_at: datetime | None = None
+    acknowledged_by: str = ""
     skills: tuple[Skill, ...] = ()
     operator_id: OperatorId | None = None
     accepted_at: datetime | None = None

@@ -193,6 +193,18 @@ def expire(session: Session, _fact: object, _rules: Rules, now: datetime) -> Cha
     return expired, (*call_effects(session), TellCustomer(Notice.NOBODY_CAME), ReturnToAssistant())
 
 
+def acknowledge(session: Session, fact: inputs.NoticeAcknowledged, _rules: Rules, _now: datetime) -> Change:
+    """Remember who outside sees to it; nobody else is asked any more. The customer goes on waiting."""
+    if session.acknowledged_by and session.acknowledged_by != fact.name:
+        raise ConflictError(
+            "already_acknowledged",
+            f"{session.acknowledged_by} sees to {label(session.number)} already.",
+            "Nothing is left to do.",
+            {"winner": session.acknowledged_by},
+        )
+    return replace(session, acknowledged_by=fact.name), ()
+
+
 def follow_policy(session: Session, fact: inputs.PolicyDue, rules: Rules, now: datetime) -> Change:
     """Carry out the next step of the queue's policy, where its circumstances hold; a ring goes on meanwhile."""
     steps = rules.policy.steps
@@ -205,8 +217,8 @@ def follow_policy(session: Session, fact: inputs.PolicyDue, rules: Rules, now: d
     match step.action:
         case policy.Tell(text=text):
             return done, (TellWaiting(text),)
-        case policy.Notify(destinations=destinations):
-            return done, (Notify(destinations),)
+        case policy.Notify(destinations=destinations, repeat_seconds=again):
+            return done, () if session.acknowledged_by else (Notify(destinations, again),)
         case policy.Overflow(queue=queue):
             return replace(session, queue=queue, waiting_since=now, policy_done=0), ()
         case policy.Expire():
@@ -306,6 +318,7 @@ def _requeued(session: Session, rules: Rules, now: datetime, notice: Notice) -> 
         muted=False,
         declined_by=(),
         passed_at=None,
+        acknowledged_by="",
         waiting_since=now,
         policy_done=0,
         wait_expires_at=now + timedelta(seconds=rules.wait_expires_seconds),

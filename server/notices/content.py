@@ -100,6 +100,8 @@ def _standing(notice: Notice) -> str:
         return str(session.outcome)
     if session.operator_id:
         return f"accepted by {notice.operator or 'an operator'}"
+    if session.acknowledged_by:
+        return f"acknowledged by {session.acknowledged_by}"
     return "waits"
 
 

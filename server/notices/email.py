@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from server.broker.ports.notices import Destination, Notice
 from server.core.errors import ProviderError
+from server.notices.calendar_file import calendar_of
 from server.notices.content import body, headline
 from server.secret_files import SecretText
 
@@ -93,6 +94,8 @@ class Email(Destination):
         message["Message-ID"] = f"<{notice.id}.{int(notice.at.timestamp())}@{self._sender.domain}>"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(body(notice))
+        if (event := calendar_of(notice)) is not None:
+            message.add_attachment(event, maintype="text", subtype="calendar", filename="follow-up.ics")
         return message
 
 

@@ -31,7 +31,7 @@ class Vendor:
     def __init__(self, name: str, api_base: str, transport: Transport = the_network) -> None:
         """Call addresses below `api_base`; `name` is for people."""
         self.name: Final = name
-        self._api_base: Final = api_base.rstrip("/")
+        self.api_base: Final = api_base.rstrip("/")
         self._transport: Final = transport
 
     async def post(
@@ -49,7 +49,7 @@ class Vendor:
         Raises:
             ProviderError: `notice_unreachable`, `notice_slow_down` or `notice_failed`: all may be tried again.
         """
-        address = path if path.startswith("https://") else f"{self._api_base}{path}"
+        address = path if path.startswith("https://") else f"{self.api_base}{path}"
         try:
             async with httpx.AsyncClient(
                 headers={"user-agent": f"operator-console/{VERSION}"},

@@ -65,6 +65,25 @@ visitors: Final = Table(
 )
 """Browsers that wrote or called once; their talk is in conversations."""
 
+alerts: Final = Table(
+    "alerts",
+    metadata,
+    Column("token_sha256", Text, primary_key=True),
+    Column("organisation_id", Text, ForeignKey("organisations.id"), nullable=False),
+    Column("session_id", Text, ForeignKey("sessions.id"), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("person", Text, nullable=False, server_default=""),
+    Column("code", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("reference", Text, nullable=False, server_default=""),
+    Index("ix_alerts_session", "session_id", "at"),
+    Index("ix_alerts_code", "code", "at"),
+    Index("ix_alerts_expires", "expires_at"),
+)
+"""Notices that a customer waits, as they went out: by what somebody answers, and by what they are changed."""
+
 searchable: Final = Table(
     "searchable",
     metadata,

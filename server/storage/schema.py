@@ -233,6 +233,7 @@ sessions: Final = Table(
     _text("recording_failure"),
     _count("score"),
     _text("score_comment"),
+    _text("acknowledged_by"),
     _at("answer_by", nullable=True),
     _text("default_answer"),
     _text("reason"),

@@ -3,6 +3,7 @@
 from typing import Final
 
 from server.clock import Clock
+from server.storage.alerts import SqlAlerts
 from server.storage.audit import SqlAudit
 from server.storage.channels_in import SqlChannelRows
 from server.storage.channels_out import SqlOutParts
@@ -33,6 +34,7 @@ class SqlUnit:
         self._roster: Final = SqlRoster(line)
         self._ledger: Final = SqlLedger(line, clock)
         self._audit: Final = SqlAudit(line)
+        self._alerts: Final = SqlAlerts(line)
         self._figures: Final = SqlFigures(line)
         self._views: Final = SqlViews(line)
         self._contacts: Final = SqlContacts(line)
@@ -70,6 +72,11 @@ class SqlUnit:
     def figures(self) -> SqlFigures:
         """What the queues are measured by."""
         return self._figures
+
+    @property
+    def alerts(self) -> SqlAlerts:
+        """Notices that went out."""
+        return self._alerts
 
     @property
     def audit(self) -> SqlAudit:

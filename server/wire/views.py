@@ -221,6 +221,7 @@ class SessionView(View, frozen=True, kw_only=True):
     """One handoff session: the queue row, the card and the call bar are drawn from it.
 
     `epoch` goes up at each claim and each release and fences commands; `version` goes up at every change.
+    `acknowledged_by` is who outside answered a notice with "I take it".
     `supervisor_id` and `supervision` are left out for everybody but supervisors where the queue does not announce them.
     A follow-up is pending until `follow_up_done_at`. `dial` is set on a call that we placed. `score` is how content the
     customer is, from 1 to 5, and 0 while they have not said. Of a question `default_answer` holds at `answer_by`.
@@ -245,6 +246,7 @@ class SessionView(View, frozen=True, kw_only=True):
     promise_at: datetime | None = None
     offered_to: OperatorId | None = None
     offer_expires_at: datetime | None = None
+    acknowledged_by: str = ""
     operator_id: OperatorId | None = None
     accepted_at: datetime | None = None
     active_at: datetime | None = None

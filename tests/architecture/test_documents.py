@@ -42,7 +42,7 @@ def test_every_setting_stands_in_the_example_with_its_default() -> None:
     uncommented = re.sub(r"^#(\w+ = |\[)", r"\1", example, flags=re.MULTILINE)
     settings = config.parse(uncommented)
     assert (
-        msgspec.structs.replace(settings, queues={}, notices={}, channels={}, assistants={}, tickets={})
+        msgspec.structs.replace(settings, queues={}, notices={}, on_call={}, channels={}, assistants={}, tickets={})
         == config.Settings()
     )
     assert rules_of(settings).of("billing") == rules_of(config.Settings())

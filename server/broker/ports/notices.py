@@ -76,6 +76,7 @@ class NoticeJob(msgspec.Struct, frozen=True, kw_only=True):
         kind: As of `Notice`.
         at: When it was ordered.
         epoch: Of the session when it was ordered: a notice about an earlier wait is moot.
+        level: Of the schedule, where the destination is one: 0 is told first.
         person: To whom, by name.
         repeat_seconds: It is sent again after so long, until somebody takes the session; 0: never.
         begun_at: The destination it was meant for, when this one only stands in.
@@ -86,6 +87,7 @@ class NoticeJob(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     at: datetime
     epoch: int = 0
+    level: int = 0
     person: str = ""
     repeat_seconds: float = 0.0
     begun_at: str = ""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from server.broker.ports.alerts import KeepsAlerts
 from server.broker.ports.channel_store import ChannelRows, OutParts
 from server.broker.ports.conversations import Conversations, FileRows
 from server.broker.ports.ledger import Ledger
@@ -23,14 +24,7 @@ from server.core.presence import Operator
 from server.core.routing import InHand
 from server.core.session import Session
 from server.wire.terms import ConversationId, OperatorId, OrganisationId, Presence, SessionId
-from server.wire.views import (
-    Context,
-    ConversationView,
-    MessageView,
-    OperatorView,
-    Page,
-    SessionView,
-)
+from server.wire.views import Context, ConversationView, MessageView, OperatorView, Page, SessionView
 
 T = TypeVar("T")
 
@@ -233,7 +227,7 @@ class Views(ShiftViews, Protocol):
         ...
 
 
-class Unit(Protocol):
+class Unit(KeepsAlerts, Protocol):
     """One transaction: everything read and written in it stands or falls together."""
 
     @property

@@ -328,6 +328,7 @@ def upgrade() -> None:  # noqa: PLR0915 - the first step builds all there is
         sa.Column("recording_failure", sa.Text(), server_default="", nullable=False),
         sa.Column("score", sa.Integer(), server_default="0", nullable=False),
         sa.Column("score_comment", sa.Text(), server_default="", nullable=False),
+        sa.Column("acknowledged_by", sa.Text(), server_default="", nullable=False),
         sa.Column("answer_by", sa.BigInteger(), nullable=True),
         sa.Column("default_answer", sa.Text(), server_default="", nullable=False),
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
@@ -418,6 +419,25 @@ def upgrade() -> None:  # noqa: PLR0915 - the first step builds all there is
         sqlite_where=sa.text("supervisor_id IS NOT NULL"),
         postgresql_where=sa.text("supervisor_id IS NOT NULL"),
     )
+    op.create_table(
+        "alerts",
+        sa.Column("token_sha256", sa.Text(), nullable=False),
+        sa.Column("organisation_id", sa.Text(), nullable=False),
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("destination", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), server_default="", nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("reference", sa.Text(), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_alerts_organisation_id")),
+        sa.ForeignKeyConstraint(["session_id"], ["sessions.id"], name=op.f("fk_alerts_session_id")),
+        sa.PrimaryKeyConstraint("token_sha256", name=op.f("pk_alerts")),
+    )
+    op.create_index("ix_alerts_code", "alerts", ["code", "at"], unique=False)
+    op.create_index("ix_alerts_expires", "alerts", ["expires_at"], unique=False)
+    op.create_index("ix_alerts_session", "alerts", ["session_id", "at"], unique=False)
     op.create_table(
         "audit",
         sa.Column("id", sa.Text(), nullable=False),

@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from icalendar import Calendar
 
 from server.core.errors import ProviderError
 from server.notices.email import Email
@@ -119,3 +121,22 @@ async def test_no_server_is_worth_another_try() -> None:
 def test_what_is_no_address_is_refused_when_it_is_configured(address: str) -> None:
     with pytest.raises(ValueError, match="no e-mail address"):
         Email(host="127.0.0.1", port=25, sender=address, recipients=("a@b.example",), tls="none")
+
+
+async def test_a_follow_up_comes_as_a_calendar_file_that_a_calendar_reads(mailbox: Mailbox) -> None:
+    due = datetime(2026, 3, 9, 9, 30, tzinfo=UTC)
+    to_do = "call back; bring ümläute, \\ and\r\nEND:VEVENT " + "long " * 40
+    ended = notice("Zoë", state=SessionState.CLOSED, outcome=Outcome.RESOLVED, follow_up=to_do, follow_up_at=due)
+    await email(mailbox).send(ended)
+    (message,) = mailbox.taken
+    (attached,) = message.iter_attachments()
+    assert (attached.get_content_type(), attached.get_filename()) == ("text/calendar", "follow-up.ics")
+    raw = attached.get_payload(decode=True)
+    assert isinstance(raw, bytes)
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 75
+    (event,) = Calendar.from_ical(raw).walk("VEVENT")
+    assert event.decoded("DTSTART") == due
+    assert str(event["SUMMARY"]) == "H-0042: " + to_do.replace("\r\n", "\n")
+    assert "wants a refund" in str(event["DESCRIPTION"])
+    await email(mailbox).send(notice("Ann", state=SessionState.CLOSED, outcome=Outcome.RESOLVED))
+    assert list(mailbox.taken[1].iter_attachments()) == [], "nothing to do, no file"
