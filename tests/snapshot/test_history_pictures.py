@@ -1,8 +1,9 @@
 """Looking back, drawn at the two sizes that matter: search, contact, what is pending; the ends of a talk, ring back."""
 
+from dataclasses import replace
+
 import msgspec
 import pytest
-from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from operator_console.model.inputs import Disconnected
