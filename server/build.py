@@ -36,6 +36,7 @@ from server.destinations import destinations_of, fallbacks_of, sms_tokens
 from server.media.config import WorkerConfig
 from server.media.control import WorkerControl
 from server.on_call import schedules_of
+from server.media.speech_messages import SpeechConfig
 from server.places import ADMIN_TOKEN, CONTROL_SOCKET, FILES, RULES
 from server.policies import lines_of
 from server.routing_rules import routers_of, routing_of
@@ -309,6 +310,28 @@ def worker_config(config: Config) -> WorkerConfig:
         recordings_dir=str(config.recordings_dir),
         least_free_mb=config.settings.recording.least_free_mb,
         log_level=config.settings.log.level,
+        speech=speech_config(config),
+    )
+
+
+def speech_config(config: Config) -> SpeechConfig | None:
+    """Return how calls are transcribed; None when they are not.
+
+    Raises:
+        ConfigError: The endpoint's key cannot be read.
+    """
+    speech = config.settings.speech
+    if speech.engine == "off":
+        return None
+    key = config.secret(speech.key_file)
+    return SpeechConfig(
+        engine=speech.engine,
+        model_path=str(config.folder / speech.model_path) if speech.model_path else "",
+        url=speech.url,
+        name=speech.name,
+        key=key.reveal() if key else "",
+        language=speech.language,
+        timeout_seconds=speech.timeout_seconds,
     )
 
 

@@ -20,13 +20,21 @@ from server.config_carriers import CallsSettings, TwilioSettings
 from server.config_files import FilesSettings
 from server.config_lines import SipSettings, check_sip
 from server.config_machine import DatabaseSettings, LogSettings, MediaSettings, ServerSettings
-from server.config_mind import TriggersSettings, UnderstandingSettings
+from server.config_mind import SpeechSettings, TriggersSettings, UnderstandingSettings
 from server.config_names import kind_of, refuse_unknown, refuse_unknown_settings, table_of
 from server.config_notices import NoticeSettings
 from server.config_on_call import OnCallSettings
 from server.config_privacy import PrivacySettings
 from server.config_queues import QueueSettings, RecordingSettings
-from server.config_rules import ConfigError, check_database, check_listener, check_llm, check_twilio, check_widget
+from server.config_rules import (
+    ConfigError,
+    check_database,
+    check_listener,
+    check_llm,
+    check_speech,
+    check_twilio,
+    check_widget,
+)
 from server.config_section import Section
 from server.config_tickets import TicketSettings
 from server.config_translation import TranslationSettings
@@ -188,6 +196,7 @@ class Settings(Section, frozen=True, kw_only=True):
     understanding: UnderstandingSettings = UnderstandingSettings()
     triggers: TriggersSettings = TriggersSettings()
     translation: TranslationSettings = TranslationSettings()
+    speech: SpeechSettings = SpeechSettings()
     widget: WidgetSettings = WidgetSettings()
     log: LogSettings = LogSettings()
 
@@ -342,6 +351,7 @@ def resolve(settings: Settings, folder: Path, environment: Mapping[str, str]) ->
     check_twilio(settings.twilio, settings.server, settings.media, has_token=twilio_token is not None)
     check_llm(settings.llm)
     check_sip(settings.sip)
+    check_speech(settings.speech)
     password = _secret(environment, "", settings.database.password_file, folder)
     identity_secret = _secret({}, "", settings.widget.identity_secret_file, folder)
     check_widget(settings.widget, settings.media, secret=identity_secret)

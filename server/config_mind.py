@@ -1,4 +1,4 @@
-"""Say how conversations are understood and what follows: the sections [understanding] and [triggers]."""
+"""Say how conversations are understood and what follows: the sections [understanding], [triggers] and [speech]."""
 
 from typing import Annotated, Literal
 
@@ -64,3 +64,31 @@ class TriggersSettings(Section, frozen=True, kw_only=True):
         ),
     ] = "default"
     priority: Annotated[int, Meta(ge=0, le=9, description="Priority of such a request.")] = 5
+
+
+class SpeechSettings(Section, frozen=True, kw_only=True):
+    """Live transcripts of calls: what caller and operator say to each other, as turns beside the card."""
+
+    engine: Annotated[
+        Literal["off", "local", "endpoint"],
+        Meta(
+            description="off: nothing is transcribed. local: Whisper on this machine, with the extra `speech`. "
+            "endpoint: a service that speaks OpenAI's transcriptions; the extra finds where somebody speaks."
+        ),
+    ] = "off"
+    model_path: Annotated[
+        str,
+        Meta(
+            description="local: folder with other weights of Whisper for CTranslate2 (model.bin, config.json, "
+            "tokenizer.json). Empty: tiny.en of the installed extra, whose hash is checked."
+        ),
+    ] = ""
+    url: Annotated[
+        str, Meta(description="endpoint: its address up to its version, https://host/v1. Sound is sent there.")
+    ] = ""
+    name: Annotated[str, Meta(max_length=200, description="endpoint: which of its models.")] = ""
+    key_file: Annotated[str, Meta(description="endpoint: file with its key (chmod 600). Empty: none is sent.")] = ""
+    language: Annotated[str, Meta(pattern="^[a-z]{2}$", description="What is spoken, as ISO 639-1.")] = "en"
+    timeout_seconds: Annotated[
+        float, Meta(ge=1, le=60, description="endpoint: longer answers are given up, with a note in the transcript.")
+    ] = 10.0

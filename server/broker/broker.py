@@ -30,6 +30,7 @@ from server.broker.supervising import Supervising
 from server.broker.telephone import Telephone
 from server.broker.ticketing import Ticketing
 from server.broker.timers import Timers
+from server.broker.transcribing import Transcribing
 from server.broker.translating import TranslationDesk
 from server.broker.walls import Walls
 from server.broker.why import Why
@@ -73,6 +74,7 @@ class Broker:
             minding=self.minding,
             files=self.files,
         )
+        self.calls.spoken = Transcribing(parts, self.cards, self.minding).take_in
         self.intake = Intake(parts, self.calls, self.passing, self.cards, self.minding)
         self.assisting = Assisting(parts, self._runner, Replies(parts, self.intake, self.cards, self.minding))
         self.translation = TranslationDesk(parts)

@@ -4,6 +4,7 @@ Before: the media worker tells a fact, or an operator accepted. After: the sessi
 """
 
 import hashlib
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
 
@@ -22,6 +23,7 @@ from server.broker.ports.media import (
     LegUp,
     MediaFact,
     RecordingLost,
+    Spoken,
 )
 from server.broker.ports.records import Conversation, Principal
 from server.broker.ports.store import Unit
@@ -39,6 +41,9 @@ TOKEN_SECONDS: Final = 30.0
 LAST_EPOCH: Final = 1 << 30
 """The epoch of a call's last plan: nothing comes after it."""
 
+TakeSpoken = Callable[[OrganisationId, Spoken], Awaitable[None]]
+"""Takes in what was said aloud."""
+
 _log = get_log(__name__)
 
 
@@ -48,6 +53,7 @@ class Calls:
     def __init__(self, parts: Parts) -> None:
         """Work on these parts."""
         self._parts = parts
+        self.spoken: TakeSpoken | None = None
 
     async def admit_operator(self, session: Session) -> MediaGrant:
         """Return a one-time token for the operator in charge."""
@@ -129,6 +135,10 @@ class Calls:
         organisation_id = await self._parts.database.read(lambda unit: unit.conversations.organisation_of(fact.call_id))
         if organisation_id is None:
             _log.warning("fact_of_unknown_call", fact=type(fact).__name__)
+            return
+        if isinstance(fact, Spoken):
+            if self.spoken is not None:
+                await self.spoken(organisation_id, fact)
             return
         await self._parts.database.run(lambda unit: self._take_in(unit, organisation_id, fact))
         if isinstance(fact, LegDown) and fact.role is LegRole.CALLER:

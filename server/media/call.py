@@ -18,6 +18,7 @@ from server.media.leg import Leg
 from server.media.recorder import Recorder
 from server.media.recording import Recording
 from server.media.tone import tone_frame
+from server.media.transcribing import SpeechProcess, Transcript
 from server.wire.media import MediaDtmf, MediaMute, MediaPhase
 from server.wire.terms import CallPhase, ConversationId, LegRole
 
@@ -25,6 +26,9 @@ FIRST_AUDIO_SECONDS: Final = 1.0
 """An operator leg that sends nothing for so long takes the caller all the same: its microphone may be broken."""
 STALLED_SECONDS: Final = 10.0
 """A leg whose peer has not read for so long is gone."""
+
+TALKERS: Final = frozenset({LegRole.CALLER, LegRole.OPERATOR})
+"""Whose words are transcribed while they talk."""
 
 Tell = Callable[[MediaFact], None]
 """Where facts go."""
@@ -34,7 +38,13 @@ class Call:
     """One live call; all its changes are in this file."""
 
     def __init__(
-        self, call_id: ConversationId, tell: Tell, recorder: Recorder | None = None, *, beeps: bool = True
+        self,
+        call_id: ConversationId,
+        tell: Tell,
+        recorder: Recorder | None = None,
+        *,
+        beeps: bool = True,
+        speech: SpeechProcess | None = None,
     ) -> None:
         """Begin without legs, in the assistant's hands; facts go to `tell`, recordings to `recorder`."""
         self.call_id: Final = call_id
@@ -47,6 +57,7 @@ class Call:
         self._bridged = False
         self._dialling: Final = Dialling()
         self.recording: Final = Recording(call_id, tell, recorder)
+        self._transcript: Final = Transcript(call_id, tell, speech)
         self._beeps: Final = beeps
         self._ticks = 0
         self._caller_left_at: float | None = None
@@ -226,6 +237,9 @@ class Call:
         self._note_bridge()
         talking = self._hearing.talks_with is CallPhase.OPERATOR
         self.recording.follow(self._plan.record, self.legs.get(LegRole.CALLER), now, talking=talking)
+        unheard = LegRole.OPERATOR if self._muted else None
+        heard = {role: leg for role, leg in self.legs.items() if role in TALKERS and role is not unheard}
+        self._transcript.follow(heard if talking else {}, self._plan.epoch)
 
     def _hears(self, leg: Leg) -> frozenset[LegRole]:
         """Return whose voices a leg hears; an operator leg of another epoch none, nor a caller who hears keys."""

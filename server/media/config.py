@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from server.media.speech_messages import SpeechConfig
+
 PATHS: Final = {"console": "/console", "stream": "/stream", "twilio": "/twilio", "sip": "/sip"}
 """The path of each transport on the media listener."""
 
@@ -35,6 +37,7 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         hold_sound: What a caller on hold hears: "tone" or "silence".
         recordings_dir: Folder for recordings; empty: none can be made.
         least_free_mb: With less room than this on its disk nothing more is recorded.
+        speech: How what is said is transcribed; None: it is not.
         log_level: Of the lines on standard error.
     """
 
@@ -55,6 +58,7 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     recordings_dir: str = ""
     least_free_mb: int = 500
     log_level: str = "warning"
+    speech: SpeechConfig | None = None
 
     @property
     def serves_tls(self) -> bool:

@@ -12,6 +12,7 @@ from server.media.admissions import AdmissionBook, RefusedError, Ticket
 from server.media.call import Call, Tell
 from server.media.leg import Leg, Voice
 from server.media.recorder import Recorder
+from server.media.transcribing import SpeechProcess
 from server.wire.media import FRAME_MS
 from server.wire.terms import ConversationId, LegRole
 
@@ -26,10 +27,13 @@ MOST_LATE_FRAMES: Final = 5
 class Exchange:
     """All calls of this process."""
 
-    def __init__(self, tell: Tell, recorder: Recorder | None = None, *, beeps: bool = True) -> None:
+    def __init__(
+        self, tell: Tell, recorder: Recorder | None = None, *, beeps: bool = True, speech: SpeechProcess | None = None
+    ) -> None:
         """Begin empty, inside the event loop; facts go to `tell`, recordings to `recorder`, `beeps` sound on hold."""
         self._beeps: Final = beeps
         self._recorder: Final = recorder
+        self._speech: Final = speech
         self._tell: Final = tell
         self._loop: Final = asyncio.get_running_loop()
         self._book: Final = AdmissionBook()
@@ -141,7 +145,9 @@ class Exchange:
     def _call(self, call_id: ConversationId) -> Call:
         call = self._calls.get(call_id)
         if call is None:
-            call = self._calls[call_id] = Call(call_id, self._tell, self._recorder, beeps=self._beeps)
+            call = self._calls[call_id] = Call(
+                call_id, self._tell, self._recorder, beeps=self._beeps, speech=self._speech
+            )
         return call
 
     def _settle(self, call: Call, now: float) -> None:

@@ -108,6 +108,7 @@ class Leg:
     __slots__ = (
         "admission",
         "dropped_in",
+        "ear",
         "external_id",
         "has_spoken",
         "joined_at",
@@ -137,6 +138,8 @@ class Leg:
         self.has_spoken = False
         self.last_pcm = b""
         self.tap: Tap | None = None
+        self.ear: Hear | None = None
+        """Who transcribes what it says."""
         self.dropped_in = 0
         """Frames of this leg that were not used: of another epoch, or malformed."""
 
@@ -151,6 +154,8 @@ class Leg:
         self.last_pcm = pcm
         if self.tap is not None:
             self.tap.said(pcm, now)
+        if self.ear is not None:
+            self.ear(pcm)
         for link in self.links:
             link.carry(pcm)
 

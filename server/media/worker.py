@@ -25,6 +25,7 @@ from server.media.exits import EXIT_ALREADY_RUNNING, EXIT_BAD_CONFIG, EXIT_CANNO
 from server.media.fact_log import FactLog
 from server.media.listen import listen
 from server.media.recorder import Recorder
+from server.media.transcribing import SpeechProcess
 
 _LEVELS: Final[dict[str, Level]] = {"debug": "debug", "info": "info", "warning": "warning", "error": "error"}
 _WATCH_SECONDS: Final = 0.25
@@ -45,7 +46,8 @@ async def run(config: WorkerConfig) -> int:
         loop.add_signal_handler(number, over.set)
     facts = FactLog()
     recorder = Recorder(config.recordings_dir, config.least_free_mb) if config.recordings_dir else None
-    exchange = Exchange(facts.tell, recorder, beeps=config.hold_sound == "tone")
+    speech = SpeechProcess(config.speech)
+    exchange = Exchange(facts.tell, recorder, beeps=config.hold_sound == "tone", speech=speech)
     try:
         server, port = await listen(exchange, config)
     except OSError as error:
@@ -54,6 +56,7 @@ async def run(config: WorkerConfig) -> int:
     control = ControlSocket(exchange, facts, over.set)
     await control.open(config.control_path, port)
     exchange.start()
+    speech.start()
     _log.info("media_worker_up", port=port)
     while not over.is_set():
         try:
@@ -65,6 +68,7 @@ async def run(config: WorkerConfig) -> int:
     control.withdraw()
     server.close()
     exchange.stop()
+    await speech.stop()
     if recorder is not None:
         recorder.close()
     await asyncio.sleep(0.1)  # lets the goodbyes reach the peers

@@ -114,6 +114,12 @@ def _all(text: str, asked: str | None, fields: tuple[CustomField, ...]) -> Itera
     yield from wishes(text)
 
 
+def forget() -> None:
+    """Forget what was read ahead: the next look at a turn is a fresh one."""
+    for remembered in (in_turn, _slot, _read_back):
+        remembered.cache_clear()
+
+
 @lru_cache(maxsize=4096)
 def _slot(question: str) -> str | None:
     return slot_asked_for(question[-LONGEST_TURN:]) if question else None

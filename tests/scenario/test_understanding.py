@@ -299,3 +299,22 @@ async def test_a_flood_of_conversations_is_bounded() -> None:
             desk.broker.minding.noticed(desk.assistant.organisation_id, f"c_{n}")  # type: ignore[arg-type]
         assert desk.broker.minding.dropped == 10
         await desk.settle()
+
+
+async def test_a_rule_of_the_house_fires_once_however_long_its_facts_hold() -> None:
+    rule = HouseRule(name="gold", when='tier == "gold"', reason="gold", queue="vip", priority=9)
+    async with minded(only(rules=(rule,)), request=True) as desk:
+        ann = await desk.operator("ann")
+        chat = await desk.chat()
+        await chat.intake.set_attributes(desk.assistant, chat.id, NewAttributes(attributes={"tier": "gold"}))
+        await talk(chat, ("c", "where is my parcel"))
+        first = await card(desk)
+        assert first.queue == "vip"
+        await talk(chat, ("c", "hello?"), ("c", "anybody there?"))
+        assert len((await desk.snapshot()).sessions) == 1
+        await ann.takes(chat)
+        await ann.does(c.BackToAssistant, chat)
+        await desk.settle()
+        assert (await chat.conversation()).owner is Owner.ASSISTANT
+        await talk(chat, ("c", "and where is the other one"))
+        assert {one.id for one in (await desk.snapshot()).sessions} <= {first.id}

@@ -119,6 +119,16 @@ class RecordingLost(msgspec.Struct, frozen=True, kw_only=True, tag="recording_lo
     reason: str
 
 
+class Spoken(msgspec.Struct, frozen=True, kw_only=True, tag="spoken"):
+    """What the caller or the operator of `epoch` said aloud, as text, not redacted; `key` is that of no other."""
+
+    call_id: ConversationId
+    role: LegRole
+    epoch: int
+    text: str
+    key: str
+
+
 class CallState(msgspec.Struct, frozen=True, kw_only=True):
     """What the worker holds of one call: for taking up live calls after a restart of the broker."""
 
@@ -130,7 +140,7 @@ class CallState(msgspec.Struct, frozen=True, kw_only=True):
     bridged: bool
 
 
-MediaFact = LegUp | LegDown | Bridged | Digit | RecordingLost
+MediaFact = LegUp | LegDown | Bridged | Digit | RecordingLost | Spoken
 """Everything a worker tells."""
 
 FactHandler = Callable[[MediaFact], Awaitable[None]]

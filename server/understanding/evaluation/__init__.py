@@ -12,5 +12,6 @@ EVALUATIONS: Final[dict[str, str]] = {
     "summary": "server.understanding.evaluation.summary",
     "topics": "server.understanding.evaluation.topics",
     "sentiment": "server.understanding.evaluation.sentiment",
+    "stt": "server.understanding.evaluation.stt",
 }
 """The module of each measurement; loaded only when it is asked for."""

@@ -94,8 +94,7 @@ def test_a_card_read_ahead_is_the_card_read_at_once(seed: int) -> None:
     for turn in turns:
         ahead.heard(turn)
     first = ahead.understand(Context(), turns)
-    for remembered in (facts.in_turn, facts._slot, facts._read_back):
-        remembered.cache_clear()
+    facts.forget()
     assert first == CardWriter(read_actions()).understand(Context(), turns)
     assert first.facts
     assert first.summary
