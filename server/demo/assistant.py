@@ -38,6 +38,7 @@ class ScriptedAssistant:
             customer_name=script.customer,
             customer_handle=casting.handle,
             external_id=casting.external_id,
+            attributes=script.attributes,
         )
         case = Case(await stage.rest.start_conversation(new), stage.pace.clock)
         stage.feed.follow(case)

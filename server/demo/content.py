@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from server.wire.requests import QueueName
 from server.wire.terms import Author, Medium
-from server.wire.views import Context, MessageView
+from server.wire.views import Attribute, Context, MessageView
 
 SCRIPTS: Final = files("server.demo") / "scripts"
 SHARED_FILE: Final = "shared.toml"
@@ -80,6 +80,7 @@ class Script(Data, frozen=True, kw_only=True):
         arrives_seconds: When the conversation begins, counted from the start of a round.
         patience_seconds: How long the customer waits for a person before leaving.
         uneasy: What the customer says when nothing happens.
+        attributes: Facts that the platform brings, for the rules of the house.
         farewell: The customer's last words, to the assistant after the return.
         back: The assistant's words on the return; `{agreed}` stands for the operator's note.
     """
@@ -98,6 +99,7 @@ class Script(Data, frozen=True, kw_only=True):
     back: Line
     transport: Literal["twilio", "stream"] = "stream"
     voice: Voice | None = None
+    attributes: dict[str, Attribute] = {}
 
     @property
     def is_call(self) -> bool:

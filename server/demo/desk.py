@@ -32,6 +32,8 @@ CONFIG_FILE: Final = "demo.toml"
 WEB_ASSISTANT: Final = "web"
 """The key of who answers on the demo's web page."""
 WEB_REPLIES: Final = Path(__file__).resolve().parent / "web_replies.toml"
+TRIGGERS: Final = Path(__file__).resolve().parent / "triggers.toml"
+"""When the demo's conversations need a person; its cases show every kind of trigger."""
 LAST_LINES: Final = 8
 LONGEST_LINE: Final = 400
 
@@ -131,6 +133,8 @@ class DemoDesk:
                     f'public_url = "ws://127.0.0.1:{media_port}"',
                     "[twilio]",
                     f'account_sid = "{carrier.account_sid}"',
+                    "[triggers]",
+                    f"file = {msgspec.json.encode(str(TRIGGERS)).decode()}",
                     "[widget]",
                     "enabled = true",
                     "demo = true",

@@ -4,8 +4,12 @@ from itertools import pairwise
 
 import pytest
 
+from server.broker.ports.understanding import Turn as Seen
 from server.demo.content import Content, Script, agreement, load_content
+from server.demo.desk import TRIGGERS
 from server.demo.speech import load_manifest
+from server.understanding.assess import Assessor
+from server.understanding.trigger_settings import read_settings
 from server.wire.terms import Author, Medium
 
 pytestmark = pytest.mark.unit
@@ -93,3 +97,18 @@ def test_arrivals_are_spread_over_minutes(content: Content) -> None:
 def test_what_was_agreed_is_a_sentence_even_without_a_note() -> None:
     assert agreement("Refund booked", ()) == "Refund booked."
     assert agreement("", ()).endswith(".")
+
+
+def test_the_cases_show_every_kind_of_trigger_with_its_reason(content: Content) -> None:
+    assessor = Assessor(read_settings(TRIGGERS), None)
+    found = [
+        finding
+        for script in content.scripts
+        for finding in assessor.assess(
+            [Seen(turn.author, turn.text) for turn in script.turns], script.attributes
+        ).findings
+    ]
+    assert {finding.trigger.partition(":")[0] for finding in found} == {
+        "asks_for_person", "topic", "complexity", "mood", "too_long", "rule",
+    }  # fmt: skip
+    assert all(finding.reason for finding in found)
