@@ -35,8 +35,8 @@ from server.core.session import Rules
 from server.destinations import destinations_of, fallbacks_of, sms_tokens
 from server.media.config import WorkerConfig
 from server.media.control import WorkerControl
-from server.on_call import schedules_of
 from server.media.speech_messages import SpeechConfig
+from server.on_call import schedules_of
 from server.places import ADMIN_TOKEN, CONTROL_SOCKET, FILES, RULES
 from server.policies import lines_of
 from server.routing_rules import routers_of, routing_of
