@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import msgspec
+
 from server.core import machine
 from server.core.errors import ConflictError
 from server.core.policy import Expire, Policy, PolicyStep, Tell
@@ -14,6 +16,7 @@ from server.core.session import Rules, Session
 from server.wire.terms import (
     ConversationId,
     Dial,
+    LegId,
     Medium,
     OperatorId,
     OrganisationId,
@@ -22,8 +25,11 @@ from server.wire.terms import (
     SessionKind,
     SessionState,
     Supervision,
+    TransferKind,
+    TransferStage,
+    TransferStep,
 )
-from server.wire.views import Ticket
+from server.wire.views import Ticket, Transfer
 
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 VALUES: Final[dict[str, tuple[object, ...]]] = {
@@ -36,6 +42,11 @@ VALUES: Final[dict[str, tuple[object, ...]]] = {
     "hang_up": (True, False),
     "dial": tuple(Dial),
     "approved": (None, True, False),
+    "attempt": ("l",),
+    "kind": tuple(TransferKind),
+    "step": tuple(TransferStep),
+    "to": ("Billing",),
+    "address": ("+4930123456",),
     "ticket": (Ticket(system="tracker", reference="T-1"),),
 }
 """What is tried for the fields of inputs; texts stay empty."""
@@ -64,10 +75,10 @@ def reached(state: SessionState, kind: type) -> dict[SessionState, set[str]]:
 def _trials(state: SessionState, kind: type) -> Iterator[tuple[Session, machine.i.Input, Rules]]:
     names = [field.name for field in dataclasses.fields(kind) if field.name in VALUES]
     dials = (None, Dial.PLACING) if state is SessionState.CONNECTING else (None,)
-    for medium, wrap_up_seconds, lost, follow_up, dial in itertools.product(
-        Medium, (0.0, 60.0), (None, NOW), ("", "call"), dials
+    for medium, wrap_up_seconds, lost, follow_up, dial, transfers in itertools.product(
+        Medium, (0.0, 60.0), (None, NOW), ("", "call"), dials, _transfers(state)
     ):
-        session = dataclasses.replace(_session(state, medium, lost, follow_up), dial=dial)
+        session = dataclasses.replace(_session(state, medium, lost, follow_up), dial=dial, transfers=transfers)
         action = Expire() if follow_up else Tell("one moment")
         for values in itertools.product(*(VALUES[name] for name in names)):
             others: dict[str, object] = {"text": "ring back"} if "text" in _fields(kind) else {}
@@ -80,6 +91,22 @@ def _trials(state: SessionState, kind: type) -> Iterator[tuple[Session, machine.
                 kind(**{**dict(zip(names, values, strict=True)), **others}),
                 Rules(wrap_up_seconds=wrap_up_seconds, policy=Policy((PolicyStep(20, action),))),
             )
+
+
+def _transfers(state: SessionState) -> list[tuple[Transfer, ...]]:
+    """Return the transfers that a session in this state may have: none, or one at each of its stages."""
+    stages = {
+        SessionState.ACTIVE: (TransferStage.PARKED, TransferStage.MERGED),
+        SessionState.HELD: (TransferStage.DIALLING, TransferStage.CONSULTING),
+    }
+    one = Transfer(
+        id=LegId("l"), kind=TransferKind.WARM, to="Billing", address="+4930123456", began_at=NOW, expires_at=NOW
+    )
+    kinds = (TransferKind.WARM, TransferKind.COLD)
+    return [
+        (),
+        *((msgspec.structs.replace(one, stage=stage, kind=kind),) for stage in stages.get(state, ()) for kind in kinds),
+    ]
 
 
 def _fields(kind: type) -> set[str]:

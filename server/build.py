@@ -33,6 +33,7 @@ from server.core.files import FileRules
 from server.core.policy import Line
 from server.core.session import Rules
 from server.destinations import destinations_of, fallbacks_of, sms_tokens
+from server.guard_of import guard_of
 from server.media.config import WorkerConfig
 from server.media.control import WorkerControl
 from server.media.speech_messages import SpeechConfig
@@ -104,6 +105,7 @@ def build(config: Config, *, public_url: str, end_calls: bool = False, clock: Cl
         policy=policy_of(config.desk),
         queues=queues_of(config.settings.queues),
         carriers=carriers_of(config, public_url),
+        guard=guard_of(config.settings),
         destinations=destinations_of(config, clock),
         fallbacks=fallbacks_of(config.settings),
         on_call=schedules_of(config.settings),
@@ -130,7 +132,7 @@ def build(config: Config, *, public_url: str, end_calls: bool = False, clock: Cl
 
 def rules_of(settings: Settings) -> Rules:
     """Return the durations of the desk and of its queues as the core takes them."""
-    desk = _desk_rules(settings.desk)
+    desk = replace(_desk_rules(settings.desk), transfer_seconds=settings.transfers.ring_seconds)
     lines = lines_of(settings)
     queues = {
         name: _queue_rules(desk, settings.desk, name, queue, lines[name]) for name, queue in settings.queues.items()

@@ -37,6 +37,7 @@ from server.config_rules import (
 )
 from server.config_section import Section
 from server.config_tickets import TicketSettings
+from server.config_transfers import PhonebookSettings, TransferSettings
 from server.config_translation import TranslationSettings
 from server.config_widget import WidgetSettings
 from server.secret_files import SecretFileError, SecretText, read_secret
@@ -63,6 +64,8 @@ TICKETS: Final = "tickets"
 """The name of the sections that there is one of for each system that keeps tickets: `[tickets.NAME]`."""
 ASSISTANTS: Final = "assistants"
 """The name of the sections that there is one of for each assistant that the broker asks: `[assistants.NAME]`."""
+PHONEBOOK: Final = "phonebook"
+"""The name of the sections that there is one of for each destination of transfers: `[phonebook.NAME]`."""
 
 S = TypeVar("S", bound="Section")
 
@@ -187,6 +190,8 @@ class Settings(Section, frozen=True, kw_only=True):
     assistants: dict[QueueName, AssistantSettings] = {}  # noqa: RUF012 - msgspec gives each its own
     calls: CallsSettings = CallsSettings()
     twilio: TwilioSettings = TwilioSettings()
+    transfers: TransferSettings = TransferSettings()
+    phonebook: dict[QueueName, PhonebookSettings] = {}  # noqa: RUF012 - msgspec gives each its own
     recording: RecordingSettings = RecordingSettings()
     redaction: RedactionSettings = RedactionSettings()
     card: CardSettings = CardSettings()
@@ -207,6 +212,7 @@ NAMED: Final[dict[str, type[Section]]] = {
     TICKETS: TicketSettings,
     ON_CALL: OnCallSettings,
     ASSISTANTS: AssistantSettings,
+    PHONEBOOK: PhonebookSettings,
 }
 """The sections of which there is one for each name."""
 
@@ -285,6 +291,7 @@ def parse(text: str) -> Settings:
     tickets = _named(TICKETS, tables, TicketSettings)
     on_call = _named(ON_CALL, tables, OnCallSettings)
     assistants = _named(ASSISTANTS, tables, AssistantSettings)
+    phonebook = _named(PHONEBOOK, tables, PhonebookSettings)
     try:
         settings = msgspec.convert(tables, Settings)
         return msgspec.structs.replace(
@@ -295,6 +302,7 @@ def parse(text: str) -> Settings:
             channels=channels,
             assistants=assistants,
             on_call=on_call,
+            phonebook=phonebook,
         )
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at `$.")

@@ -23,6 +23,7 @@ from server.config import (
     NAMED,
     NOTICES,
     ON_CALL,
+    PHONEBOOK,
     QUEUES,
     TICKETS,
     TWILIO_TOKEN_VARIABLE,
@@ -40,6 +41,7 @@ _EXAMPLES: Final = {
     f"{TICKETS}.NAME": f"#[{TICKETS}.support]",
     f"{ON_CALL}.NAME": f"#[{ON_CALL}.support]",
     f"{ASSISTANTS}.NAME": f"#[{ASSISTANTS}.robo]",
+    f"{PHONEBOOK}.NAME": f"#[{PHONEBOOK}.billing]",
     **{f"{CHANNELS}.{kind}": f"#[{CHANNELS}.{kind}]" for kind in KINDS},
 }
 _KINDS: Final = {str: "text", int: "whole number", float: "number", bool: "true or false"}

@@ -50,6 +50,7 @@ from server.wire.terms import (
     SessionState,
 )
 from server.wire.views import Context, ConversationView, MediaGrant, MessageView, OperatorView, SessionView
+from tests.fakes.dial_guard import OpenGuard
 from tests.fakes.memory_files import MemoryFiles
 from tests.watched_database import WatchedDatabase
 
@@ -102,7 +103,7 @@ class World:
                 cards=self.cards,
                 notices=NOTICES,
                 ring=self.ring,
-                **self.parts,
+                **{"guard": OpenGuard(), **self.parts},
             )
         )
         await self.broker.start()

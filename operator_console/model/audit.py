@@ -18,6 +18,7 @@ DEEDS: Final = {
     AuditAction.REFUSED_SEND: "was kept from speaking",
     AuditAction.EXPORT_CONTACT: "exported the contact",
     AuditAction.ERASE_CONTACT: "erased the contact",
+    AuditAction.DIAL: "had called",
 }
 
 

@@ -30,9 +30,19 @@ from server.broker.ports.store import Unit
 from server.core import inputs
 from server.core.errors import CallerError, ConflictError
 from server.core.session import Session
+from server.core.transfers import is_ringing, under_way
 from server.log import get_log
 from server.wire.requests import NewLeg
-from server.wire.terms import CallPhase, ConversationId, LegId, LegRole, Medium, OrganisationId, Supervision
+from server.wire.terms import (
+    CallPhase,
+    ConversationId,
+    LegId,
+    LegRole,
+    Medium,
+    OrganisationId,
+    Supervision,
+    TransferStage,
+)
 from server.wire.views import MediaGrant
 
 TOKEN_SECONDS: Final = 30.0
@@ -140,8 +150,8 @@ class Calls:
             if self.spoken is not None:
                 await self.spoken(organisation_id, fact)
             return
-        await self._parts.database.run(lambda unit: self._take_in(unit, organisation_id, fact))
-        if isinstance(fact, LegDown) and fact.role is LegRole.CALLER:
+        over = await self._parts.database.run(lambda unit: self._take_in(unit, organisation_id, fact))
+        if over or (isinstance(fact, LegDown) and fact.role is LegRole.CALLER):
             await self.close(fact.call_id)
 
     async def close(self, call_id: ConversationId) -> None:
@@ -159,16 +169,8 @@ class Calls:
                 await self.on_fact(fact)
         sessions = await self._parts.database.read(lambda unit: unit.sessions.open_calls())
         for session in sessions:
-            if not has_operator(session, alive.get(session.conversation_id)):
-                lost = LegDown(
-                    call_id=session.conversation_id,
-                    leg_id=LegId(""),
-                    role=LegRole.OPERATOR,
-                    epoch=session.epoch,
-                    clean=False,
-                    reason="not there after a restart",
-                )
-                await self.on_fact(lost)
+            for fact in missing_people(session, alive.get(session.conversation_id)):
+                await self.on_fact(fact)
         for call in calls:
             for leg in call.legs:
                 await self.on_fact(leg)
@@ -177,20 +179,22 @@ class Calls:
 
     def _take_in(
         self, unit: Unit, organisation_id: OrganisationId, fact: LegUp | LegDown | Bridged | RecordingLost
-    ) -> None:
-        """Change conversation and session by one fact."""
+    ) -> bool:
+        """Change conversation and session by one fact; tell whether the call is over for who is left in it."""
         conversation = unit.conversations.load(organisation_id, fact.call_id)
         if conversation is None:
-            return
+            return False
         ours = session_fact(fact)
         if isinstance(fact, RecordingLost) and fact.record != conversation.session_id:
-            return
+            return False
         if ours is not None and conversation.session_id is not None:
             road.apply(unit, self._parts, organisation_id, conversation.session_id, ours)
-        elif isinstance(fact, LegDown) and fact.role is LegRole.CALLER:
+        elif isinstance(fact, LegDown) and ends_call(unit, conversation, fact):
             end_conversation(unit, self._parts, conversation)
+            return True
         elif isinstance(fact, LegUp | LegDown):
             _mark(unit, conversation, fact.role, up=isinstance(fact, LegUp))
+        return False
 
 
 def session_fact(fact: LegUp | LegDown | Bridged | RecordingLost) -> inputs.Input | None:
@@ -198,16 +202,34 @@ def session_fact(fact: LegUp | LegDown | Bridged | RecordingLost) -> inputs.Inpu
     match fact:
         case Bridged(epoch=epoch):
             return inputs.MediaBridged(epoch)
-        case LegUp(role=LegRole.OPERATOR, epoch=epoch):
-            return inputs.OperatorBack(epoch)
-        case LegDown(role=LegRole.OPERATOR, epoch=epoch):
-            return inputs.OperatorLost(epoch)
-        case LegDown(role=LegRole.SUPERVISOR, leg_id=leg_id):
-            return inputs.SupervisorLost(leg_id)
+        case LegUp() | LegDown():
+            return _leg_fact(fact)
         case RecordingLost(reason=reason):
             return inputs.RecordingFailed(reason)
-        case _:
+
+
+def _leg_fact(fact: LegUp | LegDown) -> inputs.Input | None:
+    up = isinstance(fact, LegUp)
+    match fact.role:
+        case LegRole.OPERATOR:
+            return inputs.OperatorBack(fact.epoch) if up else inputs.OperatorLost(fact.epoch)
+        case LegRole.TARGET:
+            return (
+                inputs.TargetUp(fact.leg_id) if isinstance(fact, LegUp) else inputs.TargetDown(fact.leg_id, fact.clean)
+            )
+        case LegRole.SUPERVISOR:
+            return None if up else inputs.SupervisorLost(fact.leg_id)
+        case LegRole.CALLER | LegRole.ASSISTANT:
             return None
+
+
+def ends_call(unit: Unit, conversation: Conversation, fact: LegDown) -> bool:
+    """Tell whether a call that no operator has is over: its caller left, or the target whom they were brought to."""
+    if fact.role is not LegRole.TARGET:
+        return fact.role is LegRole.CALLER
+    talks = unit.views.talks(conversation.organisation_id, conversation.id, 1)
+    last = talks[-1].transfers[-1] if talks and talks[-1].transfers else None
+    return last is not None and last.id == fact.leg_id and last.stage is TransferStage.JOINED
 
 
 def _mark(unit: Unit, conversation: Conversation, role: LegRole, *, up: bool) -> None:
@@ -237,6 +259,24 @@ def missing_legs(conversation: Conversation, call: CallState | None) -> list[Leg
         for role, connected in believed.items()
         if connected and role not in there
     ]
+
+
+def missing_people(session: Session, call: CallState | None) -> list[LegDown]:
+    """Return the legs of the operator in charge, and of a target, that the worker does not have any more."""
+    lost = LegDown(
+        call_id=session.conversation_id,
+        leg_id=LegId(""),
+        role=LegRole.OPERATOR,
+        epoch=session.epoch,
+        clean=False,
+        reason="not there after a restart",
+    )
+    found = [] if has_operator(session, call) else [lost]
+    attempt = under_way(session)
+    there = {leg.leg_id for leg in call.legs} if call is not None else set[LegId]()
+    if attempt is not None and not is_ringing(attempt) and attempt.id not in there:
+        found.append(msgspec.structs.replace(lost, leg_id=attempt.id, role=LegRole.TARGET, epoch=0))
+    return found
 
 
 def has_operator(session: Session, call: CallState | None) -> bool:

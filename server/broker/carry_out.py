@@ -16,21 +16,23 @@ from server.broker.parts import Parts
 from server.broker.ports.media import CallPlan
 from server.broker.ports.records import Job
 from server.broker.ports.store import Unit
-from server.broker.road import DROP_DIAL, SYNC_CALL, SyncCallJob
+from server.broker.road import DROP_DIAL, DROP_TARGET, SYNC_CALL, SyncCallJob
 from server.core.calls import call_phase
 from server.core.errors import ProviderError
 from server.core.session import Session, is_consult
+from server.core.transfers import in_call
 from server.log import get_log
-from server.wire.terms import LegId, Medium, Recording, SessionState
+from server.wire.terms import LegId, Medium, Recording, SessionState, TransferStage
 
 _RETRY_SECONDS: Final = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
-_KINDS: Final = (SYNC_CALL, DROP_DIAL, RECEIPT_DUE)
+_KINDS: Final = (SYNC_CALL, DROP_DIAL, DROP_TARGET, RECEIPT_DUE)
 _IDLE_SECONDS: Final = 1.0
 _log = get_log(__name__)
 
 
 def plan_of(session: Session) -> CallPlan:
     """Return what the session's call should be; repeating it is harmless."""
+    attempt = in_call(session)
     return CallPlan(
         call_id=session.conversation_id,
         phase=call_phase(session),
@@ -41,6 +43,8 @@ def plan_of(session: Session) -> CallPlan:
         answered=session.state in {SessionState.ACTIVE, SessionState.HELD},
         supervision=session.supervision,
         supervisor_leg=LegId(session.supervisor_leg),
+        target=attempt.stage if attempt is not None else TransferStage.OVER,
+        target_leg=attempt.id if attempt is not None else LegId(""),
         record=session.id if session.recording is Recording.ON else "",
     )
 
@@ -112,6 +116,8 @@ class Effects:
         )
         if session is not None and job.kind == DROP_DIAL:
             await self._drop_dial(session)
+        elif session is not None and job.kind == DROP_TARGET:
+            await self._drop_target(session, wanted.attempt)
         elif session is not None:
             await self._parts.media.plan(plan_of(session))
 
@@ -123,3 +129,10 @@ class Effects:
         carrier = self._parts.carriers.of(conversation.channel) if conversation is not None else None
         if carrier is not None and conversation is not None and conversation.external_id:
             await carrier.hang_up(conversation.external_id)
+
+    async def _drop_target(self, session: Session, attempt: str) -> None:
+        """Have the carrier end its call to the target; one that it never placed needs nothing."""
+        call = next((one for one in session.transfers if one.id == attempt), None)
+        carrier = self._parts.carriers.of(call.carrier) if call is not None else None
+        if carrier is not None and call is not None and call.external_id:
+            await carrier.hang_up(call.external_id)

@@ -39,6 +39,7 @@ from server.broker.supervising import (
     supervisor_fact,
 )
 from server.broker.team import Team
+from server.broker.transferring import Transfers
 from server.broker.translating import TranslationDesk, beside
 from server.core import inputs
 from server.core.errors import CallerError, ConflictError, NotFoundError
@@ -94,6 +95,7 @@ class Desk:
         self._messages = messages
         self._passing = passing
         self.ring_backs = RingBacks(parts, calls, effects, seats)
+        self.transfers = Transfers(parts, calls, effects, seats)
         self._parts = parts
         self._team = Team(parts, attendance)
         self._seats = seats
@@ -117,7 +119,7 @@ class Desk:
         match command:
             case c.SetPresence() | c.AskBreak() | c.DecideBreak() | c.HandOver():
                 return await self._team.execute(principal, command)
-            case c.OpenMedia() | c.Dtmf() | c.RingBack():
+            case c.OpenMedia() | c.Dtmf() | c.RingBack() | c.Transfer():
                 return await self._telephone(principal, operator_id, command, console)
             case c.Typing():
                 return await self._typing(principal, command)
@@ -134,10 +136,10 @@ class Desk:
         self,
         principal: Principal,
         operator_id: OperatorId,
-        command: c.OpenMedia | c.Dtmf | c.RingBack,
+        command: c.OpenMedia | c.Dtmf | c.RingBack | c.Transfer,
         console: Listener | None,
     ) -> Reply:
-        """Do what changes no session of the operator's own: open audio, press keys, call somebody."""
+        """Do what needs more than the session machine: open audio, press keys, call somebody."""
         match command:
             case c.OpenMedia():
                 return await self._open_media(principal, operator_id, command, console)
@@ -145,6 +147,8 @@ class Desk:
                 return await self._press(principal, operator_id, command, console)
             case c.RingBack():
                 return await self.ring_backs.ring(principal, operator_id, command, console)
+            case c.Transfer():
+                return await self.transfers.start(principal, operator_id, command, console)
 
     @staticmethod
     def _operator(principal: Principal) -> OperatorId:

@@ -19,6 +19,7 @@ OperatorChange = (
     | c.PauseRecording
     | c.SetConsent
     | c.Requeue
+    | c.SteerTransfer
     | c.FollowUp
     | c.FollowUpDone
     | c.LinkTicket
@@ -57,7 +58,7 @@ def _answer(command: c.Answer | c.Decide, operator_id: OperatorId) -> inputs.Inp
 
 
 def _in_talk(
-    command: c.Mute | c.Hold | c.PauseRecording | c.SetConsent | c.Requeue, operator_id: OperatorId
+    command: c.Mute | c.Hold | c.PauseRecording | c.SetConsent | c.Requeue | c.SteerTransfer, operator_id: OperatorId
 ) -> inputs.Input:
     """Return the fact that an order during a talk is."""
     match command:
@@ -69,6 +70,8 @@ def _in_talk(
             return inputs.RecordingPaused(operator_id, epoch, on)
         case c.SetConsent(epoch=epoch, consent=consent):
             return inputs.ConsentNoted(operator_id, epoch, consent)
+        case c.SteerTransfer(epoch=epoch, step=step):
+            return inputs.TransferSteered(operator_id, epoch, step)
         case c.Requeue(epoch=epoch, queue=queue, note=note):
             return inputs.OperatorRequeued(operator_id, epoch, clean_line(queue, 64), clean_text(note, 2000))
 

@@ -1,4 +1,4 @@
-"""Check what several orders of operators need: one ear at a time, and the same order known again."""
+"""Check what several orders of operators need: being in charge, one ear at a time, the same order known again."""
 
 import hashlib
 

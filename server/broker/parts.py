@@ -7,6 +7,7 @@ from server.broker.ports.assistants import Assistant, Assistants
 from server.broker.ports.card_writer import CardWriter
 from server.broker.ports.carrier import NO_CARRIERS, Carriers
 from server.broker.ports.channels import Account, Accounts
+from server.broker.ports.dialling import NOWHERE, DialGuard
 from server.broker.ports.files import FileStore
 from server.broker.ports.media import MediaControl
 from server.broker.ports.notices import Destination, Destinations
@@ -50,6 +51,7 @@ class Parts:
         policy: What the desk's rules say about people.
         queues: What is configured of queues, by name; one that is not there has no rules of its own.
         carriers: Who places calls, by channel; empty when nobody can.
+        guard: Says whom the organisation lets its people call.
         routers: The rules of the house that name whom to ring, by queue.
         understanding: Looks at conversations; None: nothing does.
         mind: What follows from what was understood.
@@ -77,6 +79,7 @@ class Parts:
     policy: DeskPolicy = NO_POLICY
     queues: Mapping[str, QueueView] = field(default_factory=dict[str, QueueView])
     carriers: Carriers = NO_CARRIERS
+    guard: DialGuard = NOWHERE
     channels: Accounts = field(default_factory=dict[str, Account])
     destinations: Destinations = field(default_factory=dict[str, Destination])
     fallbacks: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -23,6 +23,7 @@ from server.broker.ports.records import Conversation, Principal, Stored
 from server.broker.ports.store import Unit
 from server.broker.seats import Seats
 from server.broker.supervising import leave_others
+from server.broker.transferring import note_call, take_report
 from server.core import inputs
 from server.core.contacts import phone_number
 from server.core.dialling import is_dialling
@@ -67,7 +68,9 @@ class RingBacks:
         """Open the session, have the carrier dial, and return the session with the operator's own media.
 
         Raises:
-            CallerError: `no_carrier`, `no_number`.
+            CallerError: `no_carrier`, `no_number`, `bad_destination`.
+            NotAllowedError: `destination_not_allowed`.
+            TooManyError: `too_many_calls`.
             NotFoundError: `no_such_session`.
             ConflictError: `in_a_call`, `not_possible_now`.
         """
@@ -90,6 +93,8 @@ class RingBacks:
         """Take what the carrier tells of a call: in any order, any number of times."""
 
         def work(unit: Unit) -> None:
+            if take_report(unit, self._parts, conversation_id, dial):
+                return
             organisation_id = unit.conversations.organisation_of(conversation_id)
             conversation = unit.conversations.load(organisation_id, conversation_id) if organisation_id else None
             if conversation is not None and conversation.session_id is not None:
@@ -127,6 +132,7 @@ class RingBacks:
                 "no_number", f"No telephone number is known for {label(old.number)}.", "Look at the contact's page."
             )
         conversation = self._conversation(before, carrier.channel, number)
+        callee = self._parts.guard.callee(number)
         session = self._session(unit, old, conversation)
         check_free_for(unit, session, operator_id)
         leave_others(unit, self._parts, principal, session.id)
@@ -140,6 +146,7 @@ class RingBacks:
         road.enter(unit, conversation, session)
         fact = inputs.DialStarted(operator_id)
         opened = road.apply(unit, self._parts, organisation_id, session.id, fact).session
+        note_call(unit, self._parts, opened, operator_id, callee)
         stored = Stored(fingerprint=fingerprint_of(command), body=session.id.encode())
         unit.ledger.remember(organisation_id, principal.id, command.id, stored, self._parts.clock.now())
         return opened, number, carrier

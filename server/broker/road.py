@@ -24,6 +24,7 @@ from server.core.dialling import came_to_nothing
 from server.core.effects import (
     AnswerAssistant,
     DropDial,
+    DropTarget,
     Effect,
     Notify,
     ReturnToAssistant,
@@ -60,13 +61,17 @@ SYNC_CALL = "sync_call"
 DROP_DIAL = "drop_dial"
 """The kind of outbox job that has the carrier stop ringing a call that we placed."""
 
+DROP_TARGET = "drop_target"
+"""The kind of outbox job that has the carrier end its call to the target of a transfer."""
+
 _TALK_STATES = OPEN_STATES - {SessionState.WRAP_UP}
 
 
 class SyncCallJob(msgspec.Struct, frozen=True):
-    """The body of a `sync_call` job."""
+    """The body of a job about a session's call; `attempt` names the transfer it is about, if it is about one."""
 
     session_id: SessionId
+    attempt: str = ""
 
 
 def apply(unit: Unit, parts: Parts, organisation_id: OrganisationId, session_id: SessionId, fact: Input) -> Step:
@@ -186,6 +191,10 @@ def _order(unit: Unit, parts: Parts, session: Session, effects: tuple[Effect, ..
                 kind = SYNC_CALL if isinstance(effect, SyncCall) else DROP_DIAL
                 body = msgspec.json.encode(SyncCallJob(session.id))
                 unit.ledger.add_job(session.organisation_id, session.conversation_id, kind, body, now)
+            case DropTarget(attempt=attempt):
+                body = msgspec.json.encode(SyncCallJob(session.id, attempt))
+                lane = f"{session.conversation_id}/{attempt}"
+                unit.ledger.add_job(session.organisation_id, lane, DROP_TARGET, body, now)
             case ReturnToAssistant():
                 unit.ledger.tell_conversation(
                     session.organisation_id, "conversation.returned", session.conversation_id, session.id

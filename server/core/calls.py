@@ -1,7 +1,7 @@
 """Say what a live call should be, from the session alone, so that repeating it after a crash is safe."""
 
 from server.core.session import Session
-from server.wire.terms import CallPhase, Party, SessionState
+from server.wire.terms import CallPhase, Outcome, Party, SessionState
 
 
 def call_phase(session: Session) -> CallPhase:
@@ -12,7 +12,8 @@ def call_phase(session: Session) -> CallPhase:
         case SessionState.HELD:
             return CallPhase.HOLD
         case SessionState.WRAP_UP | SessionState.CLOSED:
-            ended = session.hung_up or session.ended_by is Party.CUSTOMER
-            return CallPhase.ENDED if ended else CallPhase.ASSISTANT
+            if session.hung_up or session.ended_by is Party.CUSTOMER:
+                return CallPhase.ENDED
+            return CallPhase.TARGET if session.outcome is Outcome.TRANSFERRED else CallPhase.ASSISTANT
         case SessionState.SCREENING | SessionState.ASKED | SessionState.QUEUED | SessionState.OFFERED:
             return CallPhase.ASSISTANT

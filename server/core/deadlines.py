@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from server.core import inputs
 from server.core.session import Rules, Session
-from server.wire.terms import Medium, SessionState
+from server.core.transfers import is_ringing, under_way
+from server.wire.terms import Medium, SessionState, TransferKind
 
 Deadline = tuple[datetime, inputs.Input]
 """When a session moves by itself, and the fact it then meets."""
@@ -55,9 +56,15 @@ def _while_waiting(session: Session, rules: Rules) -> Deadline:
 
 
 def _in_talk(session: Session, rules: Rules) -> Deadline | None:
-    """Return the end of the grace of an operator who dropped off."""
-    if session.operator_lost_at is None:
-        return None
+    """Return when a target has rung long enough, or the end of the grace of an operator who dropped off.
+
+    A cold transfer needs no operator: who dropped off is missed only if it comes to nothing.
+    """
+    attempt = under_way(session)
+    lapse = (attempt.expires_at, inputs.TransferFailed(attempt.id)) if attempt and is_ringing(attempt) else None
+    if session.operator_lost_at is None or (attempt and attempt.kind is TransferKind.COLD):
+        return lapse
     voice = session.medium is Medium.VOICE
     seconds = rules.reconnect_voice_seconds if voice else rules.reconnect_chat_seconds
-    return session.operator_lost_at + timedelta(seconds=seconds), inputs.OperatorGone(session.epoch)
+    gone_at = session.operator_lost_at + timedelta(seconds=seconds)
+    return lapse if lapse and lapse[0] <= gone_at else (gone_at, inputs.OperatorGone(session.epoch))

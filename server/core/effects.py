@@ -42,6 +42,13 @@ class DropDial:
 
 
 @dataclass(frozen=True, slots=True)
+class DropTarget:
+    """Have the carrier end its call to the target of a transfer, ringing or not; `attempt` names it."""
+
+    attempt: str
+
+
+@dataclass(frozen=True, slots=True)
 class TellWaiting:
     """Tell who waits a line of the policy; `{position}` and `{waited_minutes}` are filled in when it is said."""
 
@@ -56,5 +63,5 @@ class Notify:
     repeat_seconds: float = 0.0
 
 
-Effect = SyncCall | ReturnToAssistant | AnswerAssistant | TellCustomer | TellWaiting | Notify | DropDial
+Effect = SyncCall | ReturnToAssistant | AnswerAssistant | TellCustomer | TellWaiting | Notify | DropDial | DropTarget
 """Every order there is."""

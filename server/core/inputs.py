@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from server.wire.terms import Consent, Dial, OperatorId, Supervision
+from server.wire.terms import Consent, Dial, LegId, OperatorId, Supervision, TransferKind, TransferOutcome, TransferStep
 from server.wire.views import Ticket
 
 
@@ -252,6 +252,57 @@ class DialMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferStarted(FromOperator):
+    """The operator has somebody outside called, to bring the caller to them; `attempt` names the try and its leg."""
+
+    attempt: LegId
+    kind: TransferKind
+    to: str
+    address: str
+    carrier: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TransferSteered(FromOperator):
+    """The operator went on with a transfer, or took it back."""
+
+    step: TransferStep = TransferStep.BACK
+
+
+@dataclass(frozen=True, slots=True)
+class TransferMoved:
+    """The carrier says how far its call to the target has got; late, twice or out of order it does no harm."""
+
+    attempt: LegId
+    dial: Dial = Dial.QUEUED
+    external_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TransferFailed:
+    """The target does not come: the carrier says so, or the time is over; too late once they answered."""
+
+    attempt: LegId
+    outcome: TransferOutcome = TransferOutcome.NO_ANSWER
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetUp:
+    """The target answered: their leg is connected."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class TargetDown:
+    """The target's leg is gone; `clean` when they hung up."""
+
+    leg: LegId
+    clean: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class WrapUpFinished(FromOperator):
     """The operator has written up."""
 
@@ -336,6 +387,12 @@ Input = (
     | CustomerScored
     | DialStarted
     | DialMoved
+    | TransferStarted
+    | TransferSteered
+    | TransferMoved
+    | TransferFailed
+    | TargetUp
+    | TargetDown
     | WrapUpFinished
     | SupervisionChosen
     | SupervisorLost

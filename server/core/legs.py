@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from server.core.replacing import replace
-from server.wire.terms import CallPhase, LegRole, Supervision
+from server.wire.terms import CallPhase, LegRole, Supervision, TransferStage
 
 
 class OperatorLeg(StrEnum):
@@ -45,7 +45,8 @@ class Hearing:
     """What each role hears.
 
     Attributes:
-        caller: What the caller hears of the talk itself, as for the other two.
+        caller: What the caller hears of the talk itself, as for the other three.
+        conference: Caller and target hear each other beside whom they hear already, and the operator hears both.
         supervisor: Whose voices the supervisor hears.
         told: Who hears the supervisor, beside or instead of the above.
     """
@@ -53,6 +54,8 @@ class Hearing:
     caller: Source
     assistant: Source
     operator: Source
+    target: Source = Sound.NOTHING
+    conference: bool = False
     supervisor: frozenset[LegRole] = frozenset()
     told: frozenset[LegRole] = frozenset()
 
@@ -60,23 +63,37 @@ class Hearing:
         """Return whose voices `role` hears, mixed when they are several."""
         match role:
             case LegRole.CALLER:
-                return self._with_supervisor(self.caller, role)
+                return self._heard(self.caller, role, LegRole.TARGET)
             case LegRole.ASSISTANT:
-                return self._with_supervisor(self.assistant, role)
+                return self._heard(self.assistant, role)
             case LegRole.OPERATOR:
-                return self._with_supervisor(self.operator, role)
+                return self._heard(self.operator, role, LegRole.TARGET)
+            case LegRole.TARGET:
+                return self._heard(self.target, role, LegRole.CALLER)
             case LegRole.SUPERVISOR:
                 return self.supervisor
 
-    def _with_supervisor(self, source: Source, role: LegRole) -> frozenset[LegRole]:
-        own = {source} if isinstance(source, LegRole) else set[LegRole]()
-        return frozenset(own | {LegRole.SUPERVISOR}) if role in self.told else frozenset(own)
+    def _heard(self, source: Source, role: LegRole, third: LegRole | None = None) -> frozenset[LegRole]:
+        heard = {source} if isinstance(source, LegRole) else set[LegRole]()
+        if self.conference and third is not None:
+            heard.add(third)
+        if role in self.told:
+            heard.add(LegRole.SUPERVISOR)
+        return frozenset(heard)
 
     @property
     def made_for_caller(self) -> Sound | None:
         """What the worker itself plays to the caller: tone or silence, when no voice is to be heard."""
-        made = isinstance(self.caller, Sound) and self.caller is not Sound.NOTHING and not self.voices(LegRole.CALLER)
-        return Sound(self.caller) if made else None
+        return self._made(self.caller, LegRole.CALLER)
+
+    @property
+    def made_for_target(self) -> Sound | None:
+        """What the worker itself plays to the target of a transfer."""
+        return self._made(self.target, LegRole.TARGET)
+
+    def _made(self, source: Source, role: LegRole) -> Sound | None:
+        made = isinstance(source, Sound) and source is not Sound.NOTHING and not self.voices(role)
+        return Sound(source) if made else None
 
     @property
     def talks_with(self) -> CallPhase:
@@ -86,6 +103,8 @@ class Hearing:
                 return CallPhase.ASSISTANT
             case LegRole.OPERATOR | Sound.SILENCE:
                 return CallPhase.OPERATOR
+            case LegRole.TARGET:
+                return CallPhase.TARGET
             case LegRole.CALLER | LegRole.SUPERVISOR | Sound.TONE:
                 return CallPhase.HOLD
             case Sound.NOTHING:
@@ -102,12 +121,25 @@ OPERATOR_MUTED = Hearing(caller=Sound.SILENCE, assistant=Sound.NOTHING, operator
 """The operator listens; the caller hears silence."""
 ON_HOLD = Hearing(caller=Sound.TONE, assistant=Sound.NOTHING, operator=Sound.NOTHING)
 """The caller hears the tone; no voice goes either way."""
+CONSULTING = Hearing(caller=Sound.TONE, assistant=Sound.NOTHING, operator=LegRole.TARGET, target=LegRole.OPERATOR)
+"""The operator talks with the target of a transfer; the caller hears the tone."""
+PARKED = replace(WITH_OPERATOR, target=Sound.TONE)
+"""The operator talks with the caller; the target hears the tone."""
+MERGED = replace(WITH_OPERATOR, target=LegRole.OPERATOR, conference=True)
+"""Caller, operator and target talk."""
+JOINED = Hearing(caller=LegRole.TARGET, assistant=Sound.NOTHING, operator=Sound.NOTHING, target=LegRole.CALLER)
+"""Caller and target talk; nobody of ours is there."""
 OVER = Hearing(caller=Sound.NOTHING, assistant=Sound.NOTHING, operator=Sound.NOTHING)
 """Nobody hears anything."""
 
 
 def hearing(
-    phase: CallPhase, operator: OperatorLeg, *, muted: bool, supervision: Supervision = Supervision.NONE
+    phase: CallPhase,
+    operator: OperatorLeg,
+    *,
+    muted: bool,
+    supervision: Supervision = Supervision.NONE,
+    target: TransferStage = TransferStage.OVER,
 ) -> Hearing:
     """Return what each role hears.
 
@@ -119,8 +151,31 @@ def hearing(
         muted: The operator is heard by nobody.
         supervision: What the supervisor's leg may do now: NONE or WATCH while it is not there, at most LISTEN while
             it is muted.
+        target: Where the target of a transfer stands: OVER or DIALLING while their leg is not there.
     """
-    return _supervised(_talk(phase, operator, muted=muted), supervision)
+    talk = _talk(phase, operator, muted=muted)
+    return _supervised(_with_target(talk, phase, operator, target, muted=muted), supervision)
+
+
+def _with_target(
+    talk: Hearing, phase: CallPhase, operator: OperatorLeg, target: TransferStage, *, muted: bool
+) -> Hearing:
+    """Return what each role hears with the target of a transfer in the call."""
+    here = operator is OperatorLeg.UP
+    match phase, target:
+        case CallPhase.TARGET, TransferStage.JOINED:
+            return JOINED
+        case CallPhase.HOLD, TransferStage.CONSULTING:
+            consulting = CONSULTING if here else replace(ON_HOLD, target=Sound.TONE)
+            return replace(consulting, target=Sound.SILENCE) if here and muted else consulting
+        case CallPhase.OPERATOR, TransferStage.PARKED:
+            return replace(talk, target=Sound.TONE)
+        case CallPhase.OPERATOR, TransferStage.MERGED if not here:
+            return JOINED
+        case CallPhase.OPERATOR, TransferStage.MERGED:
+            return replace(MERGED, caller=Sound.SILENCE, target=Sound.SILENCE) if muted else MERGED
+        case _:
+            return talk
 
 
 def _talk(phase: CallPhase, operator: OperatorLeg, *, muted: bool) -> Hearing:
@@ -128,7 +183,7 @@ def _talk(phase: CallPhase, operator: OperatorLeg, *, muted: bool) -> Hearing:
     match phase:
         case CallPhase.ASSISTANT:
             return WITH_ASSISTANT
-        case CallPhase.HOLD:
+        case CallPhase.HOLD | CallPhase.TARGET:
             return ON_HOLD
         case CallPhase.ENDED:
             return OVER
@@ -148,19 +203,21 @@ def _with_operator(operator: OperatorLeg, *, muted: bool) -> Hearing:
             return ON_HOLD
 
 
-_CALLER: Final = frozenset({LegRole.CALLER})
 _OPERATOR: Final = frozenset({LegRole.OPERATOR})
-_TOLD: Final = {
-    Supervision.LISTEN: frozenset[LegRole](),
-    Supervision.WHISPER: _OPERATOR,
-    Supervision.BARGE: _OPERATOR | _CALLER,
-}
+_AUDIBLE: Final = frozenset({Supervision.LISTEN, Supervision.WHISPER, Supervision.BARGE})
 
 
 def _supervised(talk: Hearing, supervision: Supervision) -> Hearing:
-    """Return the hearing of a talk between caller and operator with a supervisor in it; any other stays as it is."""
-    told = _TOLD.get(supervision)
-    if told is None or talk not in {WITH_OPERATOR, OPERATOR_MUTED}:
+    """Return the hearing of an operator's talk with a supervisor in it; any other stays as it is.
+
+    The supervisor hears whom the operator hears, and the operator; who barges in is heard by all of them.
+    """
+    others = talk.voices(LegRole.OPERATOR)
+    if supervision not in _AUDIBLE or not others or talk.caller is LegRole.ASSISTANT:
         return talk
-    heard = _CALLER if talk == OPERATOR_MUTED else _CALLER | _OPERATOR
-    return replace(talk, supervisor=heard, told=told)
+    speaks = any(LegRole.OPERATOR in talk.voices(role) for role in others)
+    told = {
+        Supervision.WHISPER: _OPERATOR,
+        Supervision.BARGE: _OPERATOR | others,
+    }.get(supervision, frozenset[LegRole]())
+    return replace(talk, supervisor=others | _OPERATOR if speaks else others, told=told)

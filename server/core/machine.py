@@ -16,6 +16,7 @@ from server.core import consults as q
 from server.core import dialling as d
 from server.core import inputs as i
 from server.core import supervision as sv
+from server.core import transfers as x
 from server.core import transitions as t
 from server.core.effects import Effect
 from server.core.errors import ConflictError
@@ -30,7 +31,7 @@ Handler = Callable[[Session, Any, Rules, datetime], t.Change]  # type: ignore[ex
 _TALK: Final[dict[type, Handler]] = {
     i.MediaBridged: t.bridge,
     i.OperatorMuted: t.mute,
-    i.OperatorHeld: t.hold,
+    i.OperatorHeld: x.hold,
     i.RecordingPaused: t.pause_recording,
     i.RecordingFailed: t.fail_recording,
     i.ConsentNoted: t.note_consent,
@@ -49,6 +50,12 @@ _TALK: Final[dict[type, Handler]] = {
     i.SupervisionChosen: sv.choose_step,
     i.SupervisorLost: sv.lose_supervisor,
     i.TakenOver: sv.take_over,
+    i.TransferStarted: x.start,
+    i.TransferSteered: x.steer,
+    i.TransferMoved: x.move,
+    i.TransferFailed: x.fail,
+    i.TargetUp: x.answer,
+    i.TargetDown: x.lose_target,
 }
 
 _BY_STATE: Final[dict[S, dict[type, Handler]]] = {
@@ -146,6 +153,10 @@ _RACES: Final = frozenset(
         i.SupervisorLost,
         i.DialMoved,
         i.ConsultLapsed,
+        i.TransferMoved,
+        i.TransferFailed,
+        i.TargetUp,
+        i.TargetDown,
     }
 )
 """Inputs that nobody asked for: timers, media and customers may always come late."""
@@ -187,7 +198,7 @@ def step(session: Session, fact: i.Input, rules: Rules, now: datetime) -> Step:
     handler = TRANSITIONS.get(pair)
     if handler is None:
         raise _refusal(session)
-    after, effects = with_recording(*handler(session, fact, rules, now), rules)
+    after, effects = with_recording(*x.without_leftovers(*handler(session, fact, rules, now), now), rules)
     if after == session:
         return Step(session, (), changed=False)
     return Step(replace(after, version=session.version + 1), effects, changed=True)

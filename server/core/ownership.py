@@ -4,13 +4,15 @@ from datetime import datetime
 
 from server.core.errors import ConflictError
 from server.core.session import Session
-from server.wire.terms import Author, Owner, SessionState
+from server.wire.terms import Author, Outcome, Owner, SessionState
 
 
 def owner_of(session: Session | None) -> Owner:
     """Return who owns the conversation while this session (or none) is open."""
     if session is None:
         return Owner.ASSISTANT
+    if session.outcome is Outcome.TRANSFERRED:
+        return Owner.OPERATOR
     match session.state:
         case SessionState.QUEUED | SessionState.OFFERED | SessionState.CONNECTING:
             return Owner.WAITING

@@ -22,7 +22,7 @@ from server.wire.terms import (
     SessionState,
     Supervision,
 )
-from server.wire.views import Ticket
+from server.wire.views import Ticket, Transfer
 
 OPEN_STATES = frozenset(SessionState) - {SessionState.CLOSED}
 """States in which a session is on somebody's screen."""
@@ -83,6 +83,7 @@ class Rules:
         return self.queues.get(queue, self)
 
     dial_seconds: float = 40.0
+    transfer_seconds: float = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +106,7 @@ class Session:
         hung_up: The caller's line was dropped by us.
         supervisor_leg: The one audio leg through which the supervisor may hear and speak; empty while there is none.
         follow_up_at: When what is still to be done is due; set whenever `follow_up` is.
+        transfers: The attempts to bring the caller to somebody outside, oldest first; only the last may be under way.
         dial: How far a call that we placed has got; None for a session that a customer began.
         recording: Follows from the rest by `server.core.recording`; PAUSED is the operator's word.
         recording_failure: Why the recorder gave up in this call; empty while it did not.
@@ -153,6 +155,7 @@ class Session:
     follow_up_done_at: datetime | None = None
     follow_up_done_by: OperatorId | None = None
     tickets: tuple[Ticket, ...] = ()
+    transfers: tuple[Transfer, ...] = ()
     dial: Dial | None = None
     disposition: str = ""
     note: str = ""

@@ -184,7 +184,7 @@ def abandon(session: Session, _fact: object, _rules: Rules, now: datetime) -> Ch
 def leave(session: Session, _fact: object, rules: Rules, now: datetime) -> Change:
     """End the talk that the customer ended: resolved by itself when nothing is pending."""
     outcome = Outcome.ENDED if session.follow_up and not session.follow_up_done_at else Outcome.RESOLVED
-    return _talk_over(session, outcome, Party.CUSTOMER, rules, now, hung_up=False), _talk_over_effects(session)
+    return talk_over(session, outcome, Party.CUSTOMER, rules, now, hung_up=False), _talk_over_effects(session)
 
 
 def expire(session: Session, _fact: object, _rules: Rules, now: datetime) -> Change:
@@ -228,7 +228,7 @@ def follow_policy(session: Session, fact: inputs.PolicyDue, rules: Rules, now: d
 def return_to_assistant(session: Session, fact: inputs.OperatorReturned, rules: Rules, now: datetime) -> Change:
     """Give the customer back to the assistant, live."""
     check_charge(session, fact)
-    over = _talk_over(session, Outcome.RETURNED, Party.OPERATOR, rules, now, hung_up=False)
+    over = talk_over(session, Outcome.RETURNED, Party.OPERATOR, rules, now, hung_up=False)
     effects = (*call_effects(session), TellCustomer(Notice.BACK_WITH_ASSISTANT), ReturnToAssistant())
     return replace(over, note=fact.note), effects
 
@@ -240,14 +240,14 @@ def resolve(session: Session, fact: inputs.OperatorResolved, rules: Rules, now: 
     """
     check_charge(session, fact)
     hung_up = (fact.hang_up or session.dial is not None) and session.medium is Medium.VOICE
-    over = _talk_over(session, Outcome.RESOLVED, Party.OPERATOR, rules, now, hung_up=hung_up)
+    over = talk_over(session, Outcome.RESOLVED, Party.OPERATOR, rules, now, hung_up=hung_up)
     return replace(over, note=fact.note, disposition=fact.disposition), _talk_over_effects(session)
 
 
 def end(session: Session, fact: inputs.OperatorEnded, rules: Rules, now: datetime) -> Change:
     """Drop the line."""
     check_charge(session, fact)
-    return _talk_over(session, Outcome.ENDED, Party.OPERATOR, rules, now, hung_up=True), _talk_over_effects(session)
+    return talk_over(session, Outcome.ENDED, Party.OPERATOR, rules, now, hung_up=True), _talk_over_effects(session)
 
 
 def requeue(session: Session, fact: inputs.OperatorRequeued, rules: Rules, now: datetime) -> Change:
@@ -344,7 +344,7 @@ def closed(session: Session, outcome: Outcome, by: Party, now: datetime) -> Sess
     )
 
 
-def _talk_over(session: Session, outcome: Outcome, by: Party, rules: Rules, now: datetime, *, hung_up: bool) -> Session:
+def talk_over(session: Session, outcome: Outcome, by: Party, rules: Rules, now: datetime, *, hung_up: bool) -> Session:
     """Return the session after its talk: in wrap-up, or closed where none is asked for or nobody talked."""
     over = replace(closed(session, outcome, by, now), epoch=session.epoch, hung_up=hung_up)
     if rules.wrap_up_seconds <= 0 or session.state is SessionState.CONNECTING:

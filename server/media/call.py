@@ -10,15 +10,14 @@ from typing import Final
 
 from server.broker.ports.media import Admission, Bridged, CallPlan, CallState, Digit, Keys, MediaFact
 from server.core.legs import HANDING_OVER, Hearing, OperatorLeg, Sound, hearing
-from server.media.codecs import silence
 from server.media.dialling import Dialling
 from server.media.ears import Ears
-from server.media.fences import fences, supervision
+from server.media.fences import fences, is_muted, supervision, target
 from server.media.leg import Leg
 from server.media.recorder import Recorder
 from server.media.recording import Recording
-from server.media.tone import tone_frame
 from server.media.transcribing import SpeechProcess, Transcript
+from server.media.waiting import play
 from server.wire.media import MediaDtmf, MediaMute, MediaPhase
 from server.wire.terms import CallPhase, ConversationId, LegRole
 
@@ -71,7 +70,8 @@ class Call:
     def needs_ticks(self) -> bool:
         """Whether somebody hears something the worker makes itself: keys, tone, silence, or several voices at once."""
         made = self._dialling.busy or self._hearing.made_for_caller is not None
-        return (made and LegRole.CALLER in self.legs) or self._ears.mixing
+        waits = self._hearing.made_for_target is not None and LegRole.TARGET in self.legs
+        return (made and LegRole.CALLER in self.legs) or waits or self._ears.mixing
 
     def fences(self, admission: Admission) -> bool:
         """Tell whether the plan keeps this leg out."""
@@ -159,17 +159,14 @@ class Call:
         """Give everybody 20 ms of what the worker makes itself for them."""
         self._ears.tick()
         caller = self.legs.get(LegRole.CALLER)
-        if caller is None:
-            return
-        made, tone = self._hearing.made_for_caller, self._dialling.next()
-        if tone:
+        tone = self._dialling.next() if caller is not None else b""
+        if caller is not None and tone:
             caller.voice.hear(tone)
             self._arrange(now)
-        elif made is Sound.TONE and self._beeps:
-            caller.voice.hear(tone_frame(caller.rate, self._ticks))
-            self._ticks += 1
-        elif made in {Sound.TONE, Sound.SILENCE}:
-            caller.voice.hear(silence(caller.rate))
+        else:
+            play(self._hearing.made_for_caller, caller, self._ticks, beeps=self._beeps)
+        play(self._hearing.made_for_target, self.legs.get(LegRole.TARGET), self._ticks, beeps=self._beeps)
+        self._ticks += 1
 
     def second(self, now: float) -> None:
         """Once a second: tell our people how the audio is, and let go of peers that have stopped reading."""
@@ -205,16 +202,15 @@ class Call:
         known = self._plan.answered or self._up_epoch == epoch
         if operator is None or operator.epoch != epoch:
             return OperatorLeg.LOST if known else OperatorLeg.AWAITED
-        if known or operator.has_spoken or self._muted or now - operator.joined_at >= FIRST_AUDIO_SECONDS:
+        if (
+            known
+            or operator.has_spoken
+            or is_muted(self._plan, operator)
+            or now - operator.joined_at >= FIRST_AUDIO_SECONDS
+        ):
             self._up_epoch = epoch
             return OperatorLeg.UP
         return OperatorLeg.READY
-
-    @property
-    def _muted(self) -> bool:
-        """Whether the operator is not heard: the plan says so, or the leg itself."""
-        operator = self.legs.get(LegRole.OPERATOR)
-        return self._plan.muted or (operator is not None and operator.muted)
 
     def _arrange(self, now: float) -> None:
         """Ask the table who hears whom now, and move the links; whatever did not change is left alone."""
@@ -222,14 +218,17 @@ class Call:
         self._hearing = hearing(
             self._plan.phase,
             self._operator_leg(now),
-            muted=self._muted,
+            muted=is_muted(self._plan, self.legs.get(LegRole.OPERATOR)),
             supervision=supervision(self._plan, self.legs.get(LegRole.SUPERVISOR)),
+            target=target(self._plan, self.legs.get(LegRole.TARGET)),
         )
         if self._hearing.talks_with is not CallPhase.OPERATOR:
             self._dialling.stop()
         self._ears.lead(self.legs.values(), self._hears)
         if self._hearing.caller is not before.caller:
-            self._caller_hears_another(before.caller is not Sound.SILENCE)
+            self._hears_another(LegRole.CALLER, flush=before.caller is not Sound.SILENCE)
+        if self._hearing.target is not before.target:
+            self._hears_another(LegRole.TARGET, flush=before.target is not Sound.SILENCE)
         if self._hearing.talks_with is not before.talks_with:
             for role in (LegRole.CALLER, LegRole.ASSISTANT):
                 if role in self.legs:
@@ -249,11 +248,10 @@ class Call:
             return frozenset()
         return self._hearing.voices(leg.role)
 
-    def _caller_hears_another(self, flush: bool) -> None:  # noqa: FBT001 - private, one caller
+    def _hears_another(self, role: LegRole, *, flush: bool) -> None:
         self._ticks = 0
-        caller = self.legs.get(LegRole.CALLER)
-        if caller is not None and flush:
-            caller.voice.flush()
+        if role in self.legs and flush:
+            self.legs[role].voice.flush()
 
     def _note_bridge(self) -> None:
         """Tell when caller and operator begin to hear each other."""

@@ -85,7 +85,7 @@ class Wanted:
 
     def _forget_idle(self, call_id: ConversationId) -> None:
         plan = self._plans.get(call_id)
-        if plan is not None and plan.phase is CallPhase.ASSISTANT:
+        if plan is not None and plan.phase in {CallPhase.ASSISTANT, CallPhase.TARGET}:
             busy = any(leg.call_id == call_id for leg in self._legs.values())
             if not busy:
                 del self._plans[call_id]

@@ -8,10 +8,11 @@ with the person whom it names.
 
 import hashlib
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Final
 
 import msgspec
-from sqlalchemy import bindparam, insert, select, tuple_, update
+from sqlalchemy import bindparam, func, insert, select, tuple_, update
 
 from server.broker.ports.records import AuditRecord
 from server.core.errors import CallerError
@@ -23,7 +24,7 @@ from server.storage.past_schema import audit
 from server.storage.schema import operators, organisations, sessions
 from server.storage.statement import Statement
 from server.wire.audit import AuditCheck, AuditPage, AuditView
-from server.wire.terms import OrganisationId, SessionId
+from server.wire.terms import AuditAction, OrganisationId, SessionId
 
 RECORD: Final = Shape(AuditRecord, audit)
 """How a record lies in its row."""
@@ -47,6 +48,12 @@ _PAGE = (
 )
 _END_OF_TIME: Final = (1 << 62, "")
 _AFTER_RECORD: Final = len(RECORD.names)
+
+_COUNT = select(func.count()).where(
+    _a.organisation_id == bindparam("organisation_id"),
+    _a.at >= bindparam("since"),
+    _a.action == bindparam("action"),
+)
 
 ADD: Final = Statement(insert(audit), fills=[*RECORD.names, "reason_sha256", "entry", "sha256"])
 _ORGANISATION: Final = organisations.c.id == bindparam("row_organisation")
@@ -74,6 +81,8 @@ PIECE: Final = 1_000
 MOST_BROKEN: Final = 20
 """How many broken places are told."""
 ALL: Final = Statement(_PAGE)
+COUNT: Final = Statement(_COUNT)
+COUNT_OF: Final = Statement(_COUNT.where(_a.actor_id == bindparam("actor_id")))
 OF_SESSION: Final = Statement(_PAGE.where(_a.session_id == bindparam("session_id")))
 
 
@@ -145,6 +154,16 @@ class SqlAudit:
         records = tuple(_view(row) for row in rows[:limit])
         more = len(rows) > limit > 0
         return AuditPage(records=records, next_before=_mark(records[-1]) if more else "")
+
+    def count(self, organisation_id: OrganisationId, action: AuditAction, since: datetime, actor_id: str = "") -> int:
+        """Return how often something was done since an instant, by anybody or by one person."""
+        cells: dict[str, Cell] = {
+            "organisation_id": organisation_id,
+            "action": action,
+            "since": to_microseconds(since),
+        }
+        rows = self._line.rows(COUNT_OF, {**cells, "actor_id": actor_id}) if actor_id else self._line.rows(COUNT, cells)
+        return as_number(rows[0][0])
 
 
 def _view(row: Row) -> AuditView:

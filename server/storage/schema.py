@@ -222,6 +222,7 @@ sessions: Final = Table(
     _at("follow_up_done_at", nullable=True),
     _word("follow_up_done_by", nullable=True),
     Column("tickets", Json, nullable=False),
+    Column("transfers", Json, nullable=False),
     _word("dial", nullable=True),
     _text("disposition"),
     _text("note"),

@@ -169,6 +169,7 @@ def _session(row: Row, turns: Mapping[str, tuple[MessageView, ...]]) -> SessionV
         follow_up_done_at=session.follow_up_done_at,
         follow_up_done_by=session.follow_up_done_by,
         tickets=session.tickets,
+        transfers=session.transfers,
         skills=session.skills,
         contact_id=ContactId(as_text(contact)) if contact else None,
         dial=session.dial,

@@ -7,7 +7,17 @@ from datetime import datetime
 
 import msgspec
 
-from server.wire.terms import Consent, FileId, MessageId, OperatorId, Presence, SessionId, Supervision
+from server.wire.terms import (
+    Consent,
+    FileId,
+    MessageId,
+    OperatorId,
+    Presence,
+    SessionId,
+    Supervision,
+    TransferKind,
+    TransferStep,
+)
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", forbid_unknown_fields=True):
@@ -151,6 +161,22 @@ class RingBack(SessionOrder, frozen=True, kw_only=True, tag="ring_back", forbid_
     """Call the customer of this session; the reply has the new session, which is the operator's, and its media."""
 
 
+class Transfer(SessionOrder, frozen=True, kw_only=True, tag="transfer", forbid_unknown_fields=True):
+    """Bring the caller to somebody outside: a name of the phonebook, a telephone number, a SIP address, an extension.
+
+    The caller waits meanwhile, but for a conference. Whatever becomes of it, they are never dropped.
+    """
+
+    to: str
+    how: TransferKind = TransferKind.WARM
+
+
+class SteerTransfer(SessionOrder, frozen=True, kw_only=True, tag="transfer_step", forbid_unknown_fields=True):
+    """Swap between caller and target, merge both, complete the transfer, or go back to the caller."""
+
+    step: TransferStep
+
+
 class FinishWrapUp(SessionOrder, frozen=True, kw_only=True, tag="wrap_up", forbid_unknown_fields=True):
     """Close the session after writing up."""
 
@@ -267,6 +293,8 @@ Command = (
     | FollowUpDone
     | LinkTicket
     | RingBack
+    | Transfer
+    | SteerTransfer
     | FinishWrapUp
     | Supervise
     | TakeOver

@@ -130,6 +130,8 @@ class AuditAction(StrEnum):
     STOP = "stop"
     TAKE_OVER = "take_over"
     FORCE_WRAP_UP = "force_wrap_up"
+    DIAL = "dial"
+    """An operator had somebody called."""
     REFUSED_SEND = "refused_send"
     """Not a supervisor's: an assistant tried to speak while the conversation was not its own."""
     EXPORT_CONTACT = "export_contact"
@@ -209,6 +211,61 @@ class LegRole(StrEnum):
     ASSISTANT = "assistant"
     OPERATOR = "operator"
     SUPERVISOR = "supervisor"
+    TARGET = "target"
+    """Somebody outside whom the call is transferred to."""
+
+
+class TransferKind(StrEnum):
+    """How a call is brought to somebody outside."""
+
+    COLD = "cold"
+    """The caller waits, and talks with the target as soon as they answer; the operator leaves."""
+    WARM = "warm"
+    """The operator speaks with the target first; the caller waits."""
+    CONFERENCE = "conference"
+    """The caller and the operator go on talking, and the target comes in."""
+
+
+class TransferStage(StrEnum):
+    """Where the target of a transfer stands."""
+
+    DIALLING = "dialling"
+    """It rings at the target."""
+    CONSULTING = "consulting"
+    """Operator and target talk; the caller waits."""
+    PARKED = "parked"
+    """Operator and caller talk; the target waits."""
+    MERGED = "merged"
+    """All three talk."""
+    JOINED = "joined"
+    """Caller and target talk; the operator has left."""
+    OVER = "over"
+    """The target is not in the call."""
+
+
+class TransferOutcome(StrEnum):
+    """What became of an attempt to bring a call to somebody outside."""
+
+    ANSWERED = "answered"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    DECLINED = "declined"
+    UNREACHABLE = "unreachable"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class TransferStep(StrEnum):
+    """What an operator may order while a target rings or is in the call."""
+
+    SWAP = "swap"
+    """Talk with the other one of the two; who is left waits."""
+    MERGE = "merge"
+    """Talk with both."""
+    COMPLETE = "complete"
+    """Leave the two alone; while it still rings: do so when the target answers."""
+    BACK = "back"
+    """Let the target go, and talk with the caller."""
 
 
 class IdentityKind(StrEnum):
@@ -255,4 +312,5 @@ class CallPhase(StrEnum):
     ASSISTANT = "assistant"
     OPERATOR = "operator"
     HOLD = "hold"
+    TARGET = "target"
     ENDED = "ended"

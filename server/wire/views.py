@@ -17,6 +17,7 @@ from server.wire.terms import (
     Dial,
     FileId,
     FileState,
+    LegId,
     Medium,
     MessageId,
     MoodLabel,
@@ -32,6 +33,9 @@ from server.wire.terms import (
     SessionState,
     Source,
     Supervision,
+    TransferKind,
+    TransferOutcome,
+    TransferStage,
     Translating,
 )
 from server.wire.translation import TranslationView
@@ -147,6 +151,35 @@ class Ticket(View, frozen=True, kw_only=True):
     url: str = ""
 
 
+class Transfer(View, frozen=True, kw_only=True):
+    """One attempt to bring a call to somebody outside; it is under way until it has an outcome.
+
+    Attributes:
+        id: Names the attempt, and its leg.
+        to: What people call the destination.
+        address: What is dialled: +4930123456, or sip:billing@pbx.example.com.
+        dial: How far the carrier says it has got.
+        reason: Why it came to nothing, in words.
+        carrier: The channel of the carrier that dials.
+        external_id: The carrier's own id of the call to the target.
+    """
+
+    id: LegId
+    kind: TransferKind
+    to: str
+    address: str
+    began_at: datetime
+    expires_at: datetime
+    stage: TransferStage = TransferStage.DIALLING
+    dial: Dial = Dial.PLACING
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    outcome: TransferOutcome | None = None
+    reason: str = ""
+    carrier: str = ""
+    external_id: str = ""
+
+
 class MessageView(View, frozen=True, kw_only=True):
     """One turn of a conversation; `position` counts from 1 without holes within the conversation.
 
@@ -257,6 +290,7 @@ class SessionView(View, frozen=True, kw_only=True):
     follow_up_done_at: datetime | None = None
     follow_up_done_by: OperatorId | None = None
     tickets: tuple[Ticket, ...] = ()
+    transfers: tuple[Transfer, ...] = ()
     skills: tuple[Skill, ...] = ()
     contact_id: ContactId | None = None
     dial: Dial | None = None

@@ -1,5 +1,6 @@
 """The audit on every database: what goes in comes out, newest first, in pages, for its own organisation and session."""
 
+import msgspec
 import pytest
 
 from server.broker.ports.records import AuditRecord
@@ -60,6 +61,26 @@ async def test_pages_are_newest_first_without_holes_also_within_one_instant(acme
     assert {one.number for one in of_second.records} == {"H-0002"}
     assert len(of_second.records) == 5
     assert (await acme.read(lambda unit: unit.audit.page(OTHER, "", 50))).records == ()
+
+
+async def test_what_was_done_is_counted_since_an_instant_by_all_or_by_one(acme: SqlDatabase) -> None:
+    calls = [(1, BEN, 0.0), (2, BEN, 60.0), (3, ANN, 60.0), (4, ANN, 120.0)]
+    dialled = [
+        msgspec.structs.replace(record(number, at=at), action=AuditAction.DIAL, actor_id=who)
+        for number, who, at in calls
+    ]
+    await acme.run(lambda unit: [unit.audit.add(one) for one in [*dialled, record(9, at=60.0)]])
+
+    def counts(unit: Unit) -> list[int]:
+        return [
+            unit.audit.count(ACME, AuditAction.DIAL, later(0)),
+            unit.audit.count(ACME, AuditAction.DIAL, later(1)),
+            unit.audit.count(ACME, AuditAction.DIAL, later(60), ANN),
+            unit.audit.count(ACME, AuditAction.DIAL, later(61), BEN),
+            unit.audit.count(OTHER, AuditAction.DIAL, later(0)),
+        ]
+
+    assert await acme.read(counts) == [4, 3, 2, 0, 0]
 
 
 @pytest.mark.parametrize("before", ["x", "1", "-a", "9" * 40 + "-a", "١-a", "1-" + "a" * 200])

@@ -18,7 +18,8 @@ class OutgoingCall(msgspec.Struct, frozen=True, kw_only=True):
     """A call to place.
 
     Attributes:
-        to: The number, +15550142.
+        conversation_id: What reports on it name: the conversation's id, with an attempt's behind it for a transfer.
+        to: The number, +15550142, or a SIP address.
         ring_seconds: How long it may ring.
         media_url: Where the callee's audio connects once they answer.
         media_token: The one-time token it brings.

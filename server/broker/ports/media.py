@@ -11,7 +11,7 @@ from typing import Protocol
 
 import msgspec
 
-from server.wire.terms import CallPhase, ConversationId, LegId, LegRole, Supervision
+from server.wire.terms import CallPhase, ConversationId, LegId, LegRole, Supervision, TransferStage
 
 
 class Admission(msgspec.Struct, frozen=True, kw_only=True, tag="admit"):
@@ -44,7 +44,8 @@ class CallPlan(msgspec.Struct, frozen=True, kw_only=True, tag="plan"):
     Attributes:
         phase: ASSISTANT: caller and assistant talk. OPERATOR: caller and the operator of `epoch` talk; until that
             leg is up for the first time the assistant goes on, after that its absence is a hold tone. HOLD: tone to
-            the caller, no voice either way. ENDED: every leg is closed, the caller's line drops.
+            the caller, no voice either way. TARGET: caller and the target of a transfer talk. ENDED: every leg is
+            closed, the caller's line drops.
         epoch: Fences operator legs: one of another epoch is neither heard nor fed, and is closed.
         muted: The operator's frames are dropped and the caller gets silence.
         version: The session's version; a plan with a lower (epoch, version) than the last is ignored.
@@ -52,6 +53,8 @@ class CallPlan(msgspec.Struct, frozen=True, kw_only=True, tag="plan"):
             not the assistant.
         supervision: What the supervisor may do; `server.core.legs` says who hears whom then.
         supervisor_leg: The one leg that may be the supervisor's; any other is neither heard nor fed, and is closed.
+        target: Where the target of a transfer stands; OVER: there is none.
+        target_leg: The one leg that may be the target's; any other is neither heard nor fed, and is closed.
         record: Name of the recording to go on with, while caller and operator talk; empty: none.
     """
 
@@ -64,6 +67,8 @@ class CallPlan(msgspec.Struct, frozen=True, kw_only=True, tag="plan"):
     answered: bool = False
     supervision: Supervision = Supervision.NONE
     supervisor_leg: LegId = LegId("")
+    target: TransferStage = TransferStage.OVER
+    target_leg: LegId = LegId("")
     record: str = ""
 
 

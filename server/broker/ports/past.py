@@ -1,13 +1,14 @@
 """Keep what is asked for after a conversation: contacts with all of theirs, and the words of every turn."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from server.broker.ports.records import AuditRecord, Contact, Hit, Message
 from server.core.search import Query
 from server.wire.audit import AuditCheck, AuditPage
 from server.wire.history import ContactPage, ContactView, Identity
-from server.wire.terms import ContactId, OrganisationId, SessionId
+from server.wire.terms import AuditAction, ContactId, OrganisationId, SessionId
 
 
 class Contacts(Protocol):
@@ -73,7 +74,7 @@ class Search(Protocol):
 
 
 class Audit(Protocol):
-    """What supervisors and administrators did; records are added and read, never changed, and form a chain."""
+    """What supervisors and administrators did, and whom operators had called; never changed, and a chain."""
 
     def add(self, record: AuditRecord) -> None:
         """Add a record."""
@@ -95,4 +96,8 @@ class Audit(Protocol):
 
     def digest_at(self, organisation_id: OrganisationId, entry: int) -> str:
         """Return the hash of one record, empty when there is none at this place."""
+        ...
+
+    def count(self, organisation_id: OrganisationId, action: AuditAction, since: datetime, actor_id: str = "") -> int:
+        """Return how often something was done since an instant, by anybody or by one person."""
         ...

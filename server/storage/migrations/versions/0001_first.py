@@ -317,6 +317,7 @@ def upgrade() -> None:  # noqa: PLR0915 - the first step builds all there is
         sa.Column("follow_up_done_at", sa.BigInteger(), nullable=True),
         sa.Column("follow_up_done_by", sa.Text(), nullable=True),
         sa.Column("tickets", sa.Text(), nullable=False),
+        sa.Column("transfers", sa.Text(), nullable=False),
         sa.Column("dial", sa.Text(), nullable=True),
         sa.Column("disposition", sa.Text(), server_default="", nullable=False),
         sa.Column("note", sa.Text(), server_default="", nullable=False),

@@ -49,6 +49,7 @@ async def broker() -> AsyncIterator[Running]:
     settings = (
         f'[twilio]\naccount_sid = "{ACCOUNT}"\ncaller_number = "+15550100"\n'
         f'api_url = "http://127.0.0.1:{vendor.server_port}"\n'
+        '[transfers]\nallowed = ["+1555"]\n'
         '[queues.billing]\ndispositions = ["refund", "other"]\ndisposition_required = true\n'
     )
     with pytest.MonkeyPatch.context() as patch:

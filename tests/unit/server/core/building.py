@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from server.core import inputs as i
 from server.core.deadlines import next_deadline
 from server.core.machine import Step, step
@@ -11,6 +13,7 @@ from server.core.presence import Operator
 from server.core.session import Rules, Session
 from server.wire.terms import (
     ConversationId,
+    LegId,
     Medium,
     OperatorId,
     OrganisationId,
@@ -19,7 +22,9 @@ from server.wire.terms import (
     SessionId,
     SessionKind,
     SessionState,
+    TransferKind,
 )
+from server.wire.views import Transfer
 
 NOW = datetime(2026, 1, 1, 9, 0, tzinfo=UTC)
 RULES = Rules()
@@ -52,6 +57,19 @@ def new_session(medium: Medium = Medium.VOICE, **changes: Any) -> Session:
         epoch=1,
     )
     return replace(session, **changes)
+
+
+def attempt(**changes: Any) -> Transfer:
+    """Return a transfer that has just begun to ring."""
+    found = Transfer(
+        id=LegId("x_1"),
+        kind=TransferKind.WARM,
+        to="Billing",
+        address="+4930123456",
+        began_at=NOW,
+        expires_at=after(RULES.transfer_seconds),
+    )
+    return msgspec.structs.replace(found, **changes)
 
 
 def walk(session: Session, *facts: i.Input, rules: Rules = RULES, now: datetime = NOW) -> Session:

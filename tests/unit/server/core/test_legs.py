@@ -33,6 +33,7 @@ TABLE: dict[Case, Heard] = {
     (CallPhase.OPERATOR, LOST, False): (TONE, NOTHING, NOTHING),
     (CallPhase.OPERATOR, LOST, True): (TONE, NOTHING, NOTHING),
     **{(CallPhase.HOLD, leg, muted): (TONE, NOTHING, NOTHING) for leg in OperatorLeg for muted in (True, False)},
+    **{(CallPhase.TARGET, leg, muted): (TONE, NOTHING, NOTHING) for leg in OperatorLeg for muted in (True, False)},
     **{(CallPhase.ENDED, leg, muted): (NOTHING, NOTHING, NOTHING) for leg in OperatorLeg for muted in (True, False)},
 }
 
@@ -54,7 +55,7 @@ EVERYTHING = list(itertools.product(TABLE, Supervision))
 
 def test_the_table_has_every_combination() -> None:
     assert set(TABLE) == set(itertools.product(CallPhase, OperatorLeg, (True, False)))
-    assert len(EVERYTHING) == 160
+    assert len(EVERYTHING) == 200
 
 
 @pytest.mark.parametrize(("case", "heard"), TABLE.items(), ids=lambda value: "-".join(map(str, value)))
@@ -70,7 +71,7 @@ def test_with_a_supervisor_each_role_hears_exactly_the_voices_of_the_table(case:
     phase, leg, muted = case
     result = hearing(phase, leg, muted=muted, supervision=step)
     unsupervised: Voices = dict(zip((CALLER, ASSISTANT, OPERATOR), map(voice, TABLE[case]), strict=True))
-    expected: Voices = {**unsupervised, SUPERVISOR: set()}
+    expected: Voices = {**unsupervised, SUPERVISOR: set(), LegRole.TARGET: set()}
     if case in TALKING and (muted, step) in SUPERVISED:
         expected.update(SUPERVISED[muted, step])
     assert {role: set(result.voices(role)) for role in LegRole} == expected
@@ -130,6 +131,7 @@ def test_silence_is_made_only_for_a_caller_who_hears_no_voice(
         (ASSISTANT, CallPhase.ASSISTANT),
         (OPERATOR, CallPhase.OPERATOR),
         (SILENCE, CallPhase.OPERATOR),
+        (LegRole.TARGET, CallPhase.TARGET),
         (TONE, CallPhase.HOLD),
         (NOTHING, CallPhase.ENDED),
     ],

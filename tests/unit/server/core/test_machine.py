@@ -9,9 +9,9 @@ from server.core import inputs as i
 from server.core.errors import ConflictError
 from server.core.machine import ILLEGAL, INPUTS, LATE, TRANSITIONS, step
 from server.core.policy import Policy, PolicyStep, Tell
-from server.wire.terms import Consent, Dial, Medium, SessionState, Supervision
+from server.wire.terms import Consent, Dial, Medium, SessionState, Supervision, TransferKind, TransferStage
 from server.wire.views import Ticket
-from tests.unit.server.core.building import ANN, BEN, NOW, RULES, in_state
+from tests.unit.server.core.building import ANN, BEN, NOW, RULES, attempt, in_state
 
 pytestmark = pytest.mark.unit
 
@@ -26,7 +26,8 @@ def sample(kind: type, epoch: int, who: str = "ann") -> i.Input:
     person = BEN if who == "ben" or issubclass(kind, i.FromSupervisor) else ANN
     known = {"operator_id": person, "epoch": epoch, "on": True, "text": "call back", "leg": "l", "mode": WATCH}
     known |= {"dial": Dial.RINGING, "ticket": Ticket(system="tracker", reference="T-1")}
-    known |= {"number": 0}
+    known |= {"number": 0, "attempt": "x_1", "kind": TransferKind.CONFERENCE, "to": "Billing", "address": "+4930123"}
+    known |= {"leg": "x_1"} if kind in {i.TargetUp, i.TargetDown} else {}
     fields = [name for name in kind.__dataclass_fields__ if name in known]
     return kind(**{name: known[name] for name in fields})
 
@@ -38,8 +39,8 @@ def test_every_pair_stands_in_exactly_one_table() -> None:
 
 
 def test_the_pairs_are_counted_so_that_a_change_of_the_table_is_seen() -> None:
-    assert (len(INPUTS), len(SessionState)) == (40, 9)
-    assert (len(TRANSITIONS), len(LATE), len(ILLEGAL)) == (92, 137, 140)
+    assert (len(INPUTS), len(SessionState)) == (47, 9)
+    assert (len(TRANSITIONS), len(LATE), len(ILLEGAL)) == (104, 165, 154)
 
 
 def test_every_input_of_the_module_is_in_the_union() -> None:
@@ -91,6 +92,9 @@ def _changes(pair: tuple[S, type], medium: Medium, *, lost: bool, on: bool) -> b
         session = replace(session, declined_by=(BEN,), passed_at=NOW)
     if pair[1] is i.DialMoved:
         session = replace(session, dial=Dial.PLACING, active_at=None)
+    if pair[1] in {i.TransferSteered, i.TransferMoved, i.TransferFailed, i.TargetUp, i.TargetDown}:
+        stage = TransferStage.CONSULTING if pair[1] is i.TargetDown else TransferStage.DIALLING
+        session = replace(session, transfers=(attempt(stage=stage),))
     fact = sample(pair[1], session.epoch)
     fact = replace(fact, on=on) if "on" in pair[1].__dataclass_fields__ else fact
     if pair[1] is i.OperatorAccepted and session.operator_id is not None:

@@ -21,7 +21,21 @@ from server.core.machine import ILLEGAL, INPUTS, LATE, TRANSITIONS, Step, step
 from server.core.ownership import owner_of
 from server.core.session import IN_HAND_STATES, WAITING_STATES, Rules, Session
 from server.core.supervision import AUDIBLE
-from server.wire.terms import CallPhase, Medium, OperatorId, Outcome, Owner, Party, SessionState, Supervision
+from server.core.transfers import in_call, is_ringing, under_way
+from server.wire.terms import (
+    CallPhase,
+    LegId,
+    Medium,
+    OperatorId,
+    Outcome,
+    Owner,
+    Party,
+    SessionState,
+    Supervision,
+    TransferKind,
+    TransferStage,
+    TransferStep,
+)
 from tests.unit.server.core.building import NOW, new_session
 
 pytestmark = pytest.mark.unit
@@ -29,6 +43,7 @@ pytestmark = pytest.mark.unit
 S = SessionState
 OPERATORS = [OperatorId(name) for name in ("ann", "ben", "cat")]
 TEXTS = st.sampled_from(["", "ring back", "billing"])
+LEGS = st.sampled_from([LegId("x_1"), LegId("x_2")])
 CODES = {
     "not_possible_now",
     "session_closed",
@@ -40,6 +55,11 @@ CODES = {
     "already_supervised",
     "nothing_to_hear",
     "not_recorded",
+    "not_on_the_telephone",
+    "transfer_under_way",
+    "too_many_transfers",
+    "no_transfer",
+    "target_rings",
 }
 AFTERWARDS = {i.FollowUpSet, i.FollowUpFinished, i.TicketLinked}
 TALK_OVER = {S.WRAP_UP, S.CLOSED}
@@ -76,7 +96,7 @@ class Life(RuleBasedStateMachine):
         assert done.changed, "a deadline moves the session"
         again = self.deadline()
         assert again is None or again != deadline, "the same deadline would fire for ever"
-        assert before.state is not done.session.state or isinstance(deadline[1], i.PolicyDue)
+        assert before.state is not done.session.state or isinstance(deadline[1], i.PolicyDue | i.TransferFailed)
 
     @rule(who=st.sampled_from(OPERATORS), kind=st.sampled_from([i.OfferMade, i.OfferDeclined]))
     def routing(self, who: OperatorId, kind: type) -> None:
@@ -139,6 +159,29 @@ class Life(RuleBasedStateMachine):
             self.happen(i.TakenOver(who, self.session.epoch - behind))
             self.happen(i.WrapUpForced(who, self.session.epoch - behind, "late"))
 
+    @precondition(lambda self: self.session.operator_id is not None and self.session.state in IN_HAND_STATES)
+    @rule(step=st.sampled_from(TransferStep), kind=st.sampled_from(TransferKind), leg=LEGS, begins=st.booleans())
+    def operator_transfers(self, step: TransferStep, kind: TransferKind, leg: LegId, begins: bool) -> None:
+        who, epoch = self.session.operator_id, self.session.epoch
+        assert who is not None
+        begin = i.TransferStarted(who, epoch, leg, kind, "Billing", "+4930123456")
+        self.happen(begin if begins else i.TransferSteered(who, epoch, step))
+
+    @rule(kind=st.sampled_from([i.TargetUp, i.TargetDown, i.TransferMoved, i.TransferFailed]), leg=LEGS)
+    def target(self, kind: type, leg: LegId) -> None:
+        self.happen(kind(leg))
+
+    @invariant()
+    def only_a_talk_has_a_target(self) -> None:
+        session, attempt = self.session, under_way(self.session)
+        assert all(one.outcome is not None and one.ended_at is not None for one in session.transfers[:-1])
+        assert attempt is None or session.state in {S.ACTIVE, S.HELD}
+        if attempt is not None and attempt.stage is TransferStage.CONSULTING:
+            assert session.state is S.HELD, "the caller waits while operator and target talk"
+        if attempt is not None and attempt.stage in {TransferStage.PARKED, TransferStage.MERGED}:
+            assert session.state is S.ACTIVE
+        assert (session.outcome is Outcome.TRANSFERRED) == (in_call(session) is not None and attempt is None)
+
     @rule(leg=st.sampled_from(["", "l1", "l2"]))
     def supervisor_is_lost(self, leg: str) -> None:
         self.happen(i.SupervisorLost(leg))
@@ -194,7 +237,7 @@ class Life(RuleBasedStateMachine):
             assert (after.hung_up, after.epoch) == (before.hung_up, before.epoch)
         if before.outcome is None and after.outcome is not None:
             self.returns += done.effects.count(ReturnToAssistant())
-        moved = any(of(before) != of(after) for of in (call_phase, _ladder)) or before.muted != after.muted
+        moved = any(of(before) != of(after) for of in (call_phase, _ladder, _place)) or before.muted != after.muted
         if self.medium is Medium.VOICE and moved and after.state is not S.CONNECTING:
             assert SyncCall() in done.effects, "who hears whom changed, and the call was not told"
         assert self.medium is Medium.VOICE or SyncCall() not in done.effects
@@ -223,7 +266,8 @@ class Life(RuleBasedStateMachine):
         assert (session.ended_by is not None) == over
         assert (session.closed_at is not None) == (session.state is S.CLOSED)
         assert (session.wrap_up_until is not None) == (session.state is S.WRAP_UP)
-        assert self.returns == int(over), "the assistant hears of the end exactly once"
+        returned = over and session.outcome is not Outcome.TRANSFERRED
+        assert self.returns == int(returned), "the assistant hears of the end exactly once, unless somebody else has it"
 
     @invariant()
     def at_most_one_operator_is_in_charge(self) -> None:
@@ -260,7 +304,8 @@ class Life(RuleBasedStateMachine):
         if session.state is S.CLOSED:
             assert deadline is None
         if session.state in {S.ACTIVE, S.HELD}:
-            assert (deadline is None) == (session.operator_lost_at is None)
+            rings = any(map(is_ringing, session.transfers))
+            assert (deadline is None) == (session.operator_lost_at is None and not rings)
         if deadline is not None:
             assert (session.state, type(deadline[1])) in TRANSITIONS
             assert deadline[0].tzinfo is not None
@@ -269,11 +314,12 @@ class Life(RuleBasedStateMachine):
     def the_call_and_the_owner_follow_from_the_state(self) -> None:
         session = self.session
         dropped = session.hung_up or session.ended_by is Party.CUSTOMER
-        talk_over = CallPhase.ENDED if dropped else CallPhase.ASSISTANT
+        moved_on = session.outcome is Outcome.TRANSFERRED
+        talk_over = CallPhase.ENDED if dropped else CallPhase.TARGET if moved_on else CallPhase.ASSISTANT
         expected = {S.CONNECTING: CallPhase.OPERATOR, S.ACTIVE: CallPhase.OPERATOR, S.HELD: CallPhase.HOLD}
         over = session.state in TALK_OVER
         assert call_phase(session) is (talk_over if over else expected.get(session.state, CallPhase.ASSISTANT))
-        if session.state in {S.ACTIVE, S.HELD}:
+        if session.state in {S.ACTIVE, S.HELD} or moved_on:
             assert owner_of(session) is Owner.OPERATOR
         elif session.state in {*WAITING_STATES, S.CONNECTING}:
             assert owner_of(session) is Owner.WAITING
@@ -286,7 +332,7 @@ class Life(RuleBasedStateMachine):
             None: {None},
             Party.CUSTOMER: {Outcome.ABANDONED, Outcome.RESOLVED, Outcome.ENDED},
             Party.BROKER: {Outcome.EXPIRED, Outcome.REFUSED},
-            Party.OPERATOR: {Outcome.RETURNED, Outcome.RESOLVED, Outcome.ENDED},
+            Party.OPERATOR: {Outcome.RETURNED, Outcome.RESOLVED, Outcome.ENDED, Outcome.TRANSFERRED},
         }
         assert self.session.outcome in allowed[self.session.ended_by]
 
@@ -294,6 +340,12 @@ class Life(RuleBasedStateMachine):
 def _ladder(session: Session) -> tuple[object, ...]:
     """Return who supervises and how."""
     return (session.supervisor_id, session.supervision, session.supervisor_leg)
+
+
+def _place(session: Session) -> object:
+    """Return where the target of a transfer is; ringing, they are nowhere yet."""
+    attempt = in_call(session)
+    return attempt and (attempt.stage, attempt.id) if attempt and not is_ringing(attempt) else None
 
 
 def _check_refusal(refusal: ConflictError) -> None:
@@ -304,6 +356,8 @@ def _check_refusal(refusal: ConflictError) -> None:
 
 def _order(kind: type, who: OperatorId, epoch: int, on: bool, text: str) -> i.Input:
     known = {"on": on, "text": text, "note": text, "disposition": text, "queue": text, "hang_up": on}
+    known |= {"attempt": "x_1" if on else "x_2", "kind": TransferKind.COLD if on else TransferKind.WARM}
+    known |= {"to": text, "address": "+4930123456"}
     fields = {name: value for name, value in known.items() if name in kind.__dataclass_fields__}
     return kind(operator_id=who, epoch=epoch, **fields)
 
