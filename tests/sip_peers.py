@@ -211,15 +211,16 @@ def answer(code: str, *, optional: bool = False) -> str:
     return f'<recv response="{code}" optional="{str(optional).lower()}" rtd="true"/>'
 
 
-def comes(method: str, reply: str = "200 OK", *, body: str = "", timeout: int = 60_000) -> str:
-    """Return steps that wait for a request within the call and answer it."""
+def comes(method: str, reply: str = "200 OK", *, body: str = "", timeout: int = 60_000, opening: bool = False) -> str:
+    """Return steps that wait for a request and answer it; `opening` gives a new call our tag."""
+    tag = ";tag=[pid]u[call_number]" if opening else ""
     content = f"Content-Type: application/sdp\nContent-Length: [len]\n\n{body}\n" if body else "Content-Length: 0\n\n"
     sending = f"""<send><![CDATA[
 
 SIP/2.0 {reply}
 [last_Via:]
 [last_From:]
-[last_To:]
+[last_To:]{tag}
 [last_Call-ID:]
 [last_CSeq:]
 Contact: <sip:[caller]@[local_ip]:[local_port];transport=[transport]>

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from server.broker.ports.carrier import OutgoingCall
+from server.broker.ports.carrier import OutgoingCall, Referral
 from server.broker.ports.sip import MediaDoor, SipEngine
 from server.core.errors import ProviderError
 
@@ -40,6 +40,22 @@ class SipCarrier:
             await self._engine.hang_up(external_id)
         except ProviderError as error:
             raise _as_carrier(error) from error
+
+    async def refer(self, referral: Referral) -> None:
+        """Send a live call on; returns once it has moved, and otherwise the caller is still here.
+
+        Raises:
+            ProviderError: `carrier_refused` with what the other side said, `carrier_unreachable`.
+        """
+        try:
+            outcome = await self._engine.refer(referral.external_id, referral.to, referral.ring_seconds)
+        except ProviderError as error:
+            raise _as_carrier(error) from error
+        if not outcome.moved:
+            said = f"{outcome.status or ''} {outcome.reason}".strip()
+            raise ProviderError(
+                "carrier_refused", f"The call was not moved: {said}.", "The caller is still here.", retryable=False
+            )
 
 
 def _as_carrier(error: ProviderError) -> ProviderError:

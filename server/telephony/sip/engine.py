@@ -76,6 +76,11 @@ class ProcessSipEngine:
         self._number = 0
         self._stopping = False
 
+    @property
+    def pid(self) -> int | None:
+        """The process that this broker started; None while there is none."""
+        return self._process.pid if self._process is not None and self._writer is not None else None
+
     async def start(self, take: TakeFact) -> tuple[SipCall, ...]:
         """Come up, or take over the process that runs; return its calls.
 
@@ -228,7 +233,7 @@ class ProcessSipEngine:
             if code is None:
                 return
             self._process = None
-            if code:
+            if code > 0:
                 raise _ended(code, self._settings)
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         with os.fdopen(os.open(self._settings.control_path + ".log", flags, 0o600), "ab") as log:
