@@ -18,7 +18,7 @@ from server.core.errors import CallerError
 
 if TYPE_CHECKING:
     from server.core.session import Rules
-    from server.rehearsal.desk import Played
+    from server.rehearsal.played import Played
 
 CHUNK: Final = 10_000
 """Handoffs of one simulated stretch: what a resumed simulation begins anew at most."""

@@ -9,28 +9,27 @@ import random
 from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
 from server.core import inputs as i
 from server.core.deadlines import next_deadline
-from server.core.effects import Notify, TellWaiting
 from server.core.errors import ConflictError
 from server.core.machine import step
-from server.core.presence import Operator, answer, choose, finish_work, miss, pass_on, ring
+from server.core.presence import Operator, choose
 from server.core.ranking import first
 from server.core.replacing import replace
 from server.core.report import HandoffRow
-from server.core.routing import Case, Facts, has_room
+from server.core.routing import Case, Facts
 from server.core.session import IN_HAND_STATES, Rules, Session
 from server.core.strategy import Strategy
+from server.rehearsal.crew import Crew
 from server.rehearsal.people import RELIABLE, People
+from server.rehearsal.played import Played
 from server.rehearsal.traffic import NEVER, Call, Shift
 from server.wire.terms import (
     ConversationId,
-    Medium,
     OperatorId,
     OrganisationId,
     Presence,
@@ -52,24 +51,6 @@ Job = tuple[datetime, int, Callable[[], None]]
 """What happens when; the number keeps the order of what happens at once."""
 
 
-@dataclass(slots=True)
-class Played:
-    """What a rehearsal came to.
-
-    Attributes:
-        rows: Every handoff that ended, in the order of their ends.
-        stuck: Handoffs that never ended: there must be none.
-        notices: How many went to each destination.
-        told: How many lines customers were told while they waited.
-    """
-
-    rows: list[HandoffRow] = field(default_factory=list[HandoffRow])
-    stuck: list[Session] = field(default_factory=list[Session])
-    notices: Counter[str] = field(default_factory=Counter[str])
-    told: int = 0
-    steps: int = 0
-
-
 class RehearsedDesk:
     """One desk and its day."""
 
@@ -85,11 +66,7 @@ class RehearsedDesk:
         self._calls: dict[SessionId, Call] = {}
         self._rings: Counter[SessionId] = Counter()
         self._waiting: list[Place] = []
-        self._operators: dict[OperatorId, Operator] = {}
-        self._in_hand: dict[OperatorId, dict[Medium, int]] = {}
-        self._ringing: set[OperatorId] = set()
-        self._free: dict[OperatorId, Operator] = {}
-        self._on_duty = 0
+        self._crew = Crew()
         self._handled: dict[OperatorId, tuple[float, int]] = {}
         self._last: dict[str, OperatorId] = {}
         self._look = False
@@ -119,7 +96,7 @@ class RehearsedDesk:
             else:
                 self.now, _, job = heapq.heappop(self._jobs)
                 job()
-            if self._look:
+            if self._look or self._crew.changed:
                 self._offer()
             if call is None and not self._open:
                 break
@@ -182,8 +159,7 @@ class RehearsedDesk:
     # Operators
 
     def _comes(self, who: OperatorId, shift: Shift) -> None:
-        self._in_hand[who] = {}
-        self._put(
+        self._crew.put(
             Operator(
                 id=who,
                 organisation_id=ORGANISATION,
@@ -200,30 +176,9 @@ class RehearsedDesk:
         )
 
     def _goes(self, who: OperatorId) -> None:
-        self._put(choose(self._operators[who], Presence.OFFLINE, "", in_hand=self._count(who), now=self.now))
-
-    def _put(self, operator: Operator) -> None:
-        """Keep an operator, and know whether they could be rung at all."""
-        before = self._operators.get(operator.id)
-        was = before is not None and before.presence is Presence.AVAILABLE
-        self._on_duty += (operator.presence is Presence.AVAILABLE) - was
-        self._operators[operator.id] = operator
-        self._sort_in(operator)
-
-    def _sort_in(self, operator: Operator) -> None:
-        able = (
-            operator.presence is Presence.AVAILABLE
-            and operator.id not in self._ringing
-            and (has_room(operator, Medium.VOICE, self._in_hand) or has_room(operator, Medium.CHAT, self._in_hand))
+        self._crew.put(
+            choose(self._crew.operators[who], Presence.OFFLINE, "", in_hand=self._crew.count(who), now=self.now)
         )
-        if able:
-            self._free[operator.id] = operator
-            self._look = True
-        else:
-            self._free.pop(operator.id, None)
-
-    def _count(self, who: OperatorId) -> int:
-        return sum(self._in_hand[who].values())
 
     # The machine
 
@@ -240,16 +195,11 @@ class RehearsedDesk:
             return
         if done.changed:
             self._open[session_id] = done.session
-            for effect in done.effects:
-                match effect:
-                    case Notify(destinations=destinations):
-                        self.played.notices.update(destinations)
-                    case TellWaiting():
-                        self.played.told += 1
-                    case _:
-                        pass
+            self.played.take(done.effects)
             self._move(session, done.session)
-            self._note_ring(session, fact, rules)
+            gone = self._crew.note_ring(session, fact, rules, self.now)
+            if gone is not None:
+                self._in(AWAY_SECONDS, partial(self._back, gone))
             self._follow(session, done.session)
         if self._chanced(self._people.late):
             self._in(self._chance.random() * 20, lambda: self._happens(session_id, fact))
@@ -263,26 +213,17 @@ class RehearsedDesk:
             self._look = True
         held_before, held_after = _holder(before), _holder(after)
         if held_before != held_after:
-            self._hold(held_before, before.medium, -1)
-            self._hold(held_after, after.medium, 1)
+            self._crew.hold(held_before, before.medium, -1)
+            self._crew.hold(held_after, after.medium, 1)
         if before.offered_to != after.offered_to:
-            self._ringing -= {before.offered_to} if before.offered_to else set()
-            self._ringing |= {after.offered_to} if after.offered_to else set()
+            self._crew.ringing -= {before.offered_to} if before.offered_to else set()
+            self._crew.ringing |= {after.offered_to} if after.offered_to else set()
         for who in {held_before, held_after, before.offered_to, after.offered_to}:
             if who is not None:
-                self._put(self._after_work(who) if who == before.operator_id else self._operators[who])
+                self._crew.refresh(who, self.now if who == before.operator_id else None)
         deadline = next_deadline(after, self._rules.of(after.queue))
         if deadline is not None:
             self._at(deadline[0], lambda: self._due(after.id, after.version))
-
-    def _after_work(self, who: OperatorId) -> Operator:
-        """Return the operator whose work in hand may have ended: a pending choice takes effect then."""
-        return finish_work(self._operators[who], in_hand=self._count(who), now=self.now)
-
-    def _hold(self, who: OperatorId | None, medium: Medium, more: int) -> None:
-        if who is not None:
-            held = self._in_hand[who]
-            held[medium] = held.get(medium, 0) + more
 
     def _due(self, session_id: SessionId, version: int) -> None:
         """Meet a deadline, unless the session has moved on; while the broker is away it waits."""
@@ -297,36 +238,12 @@ class RehearsedDesk:
             return
         fact = deadline[1]
         if isinstance(fact, i.PolicyDue):
-            fact = replace(fact, on_duty=self._on_duty > 0)
+            fact = replace(fact, on_duty=self._crew.on_duty > 0)
         self._happens(session_id, fact)
 
-    def _note_ring(self, before: Session, fact: i.Input, rules: Rules) -> None:
-        """Let an operator's row say what they made of a ring, as the broker does."""
-        match fact:
-            case i.OfferMade(operator_id=who):
-                self._put(ring(self._operators[who], self.now))
-            case i.OfferDeclined(operator_id=who):
-                self._put(pass_on(self._operators[who], rest_seconds=rules.rest_declined_seconds, now=self.now))
-            case i.OperatorAccepted(operator_id=who):
-                self._put(answer(self._operators[who]))
-            case i.OfferLapsed() if before.offered_to is not None:
-                missed = miss(
-                    self._operators[before.offered_to],
-                    rest_seconds=rules.rest_missed_seconds,
-                    away_after=rules.away_after_missed,
-                    in_hand=self._count(before.offered_to),
-                    now=self.now,
-                )
-                self._put(missed)
-                if missed.presence is Presence.AWAY:
-                    self._in(AWAY_SECONDS, lambda: self._back(missed.id))
-            case _:
-                pass
-
     def _back(self, who: OperatorId) -> None:
-        operator = self._operators[who]
-        if operator.presence is Presence.AWAY:
-            self._put(choose(operator, Presence.AVAILABLE, "", in_hand=self._count(who), now=self.now))
+        if self._crew.operators[who].presence is Presence.AWAY:
+            self._crew.turn(who, Presence.AVAILABLE, self.now)
 
     # What people do next
 
@@ -386,7 +303,9 @@ class RehearsedDesk:
             fact = i.WrapUpFinished(who, session.epoch)
             self._in(self._people.wrap_seconds, lambda: self._happens(session.id, fact))
         if self._chanced(self._people.walks_away):
-            self._put(choose(self._operators[who], Presence.AWAY, "break", in_hand=self._count(who), now=self.now))
+            self._crew.put(
+                choose(self._crew.operators[who], Presence.AWAY, "break", in_hand=self._crew.count(who), now=self.now)
+            )
             self._in(AWAY_SECONDS, lambda: self._back(who))
 
     def _over(self, session: Session) -> None:
@@ -417,11 +336,11 @@ class RehearsedDesk:
 
     def _offer(self) -> None:
         """Ring free operators for waiting sessions, as `server.broker.assignment` does."""
-        self._look = False
+        self._look = self._crew.changed = False
         if self._up_again is not None and self.now < self._up_again:
             self._at(self._up_again, self._look_again)
             return
-        free = list(self._free.values())
+        free = list(self._crew.free.values())
         again = [one.rests_until for one in free if one.rests_until is not None and one.rests_until > self.now]
         for _, _, _, session_id in self._waiting[:MOST_CANDIDATES]:
             if not free:
@@ -429,7 +348,7 @@ class RehearsedDesk:
             session = self._open[session_id]
             routing = self._rules.of(session.queue).routing
             waited = (self.now - session.waiting_since).total_seconds()
-            case = Case(session, routing.needs(session.skills, waited), self._in_hand, self.now)
+            case = Case(session, routing.needs(session.skills, waited), self._crew.in_hand, self.now)
             chosen = first(routing.strategy, free, case, self._facts(routing.strategy, session))
             if chosen is None:
                 widens = routing.widens_after(session.skills, waited)

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from server.core.policy import Expire, Hours, Notify, Opening, Overflow, Policy, PolicyStep, Tell, When
 from server.core.session import Rules
 from server.core.strategy import Routing, Strategy
-from server.rehearsal.desk import Played, RehearsedDesk
+from server.rehearsal.desk import RehearsedDesk
 from server.rehearsal.people import FAULTY
+from server.rehearsal.played import Played
 from server.rehearsal.traffic import Shift, made_up
 
 BEGIN: Final = datetime(2026, 10, 24, tzinfo=UTC)

@@ -93,8 +93,8 @@ def test_the_architecture_page_names_no_folder_that_is_gone() -> None:
 def test_the_top_level_holds_what_people_expect_and_nothing_else() -> None:
     expected = {
         ".ci", ".gitignore", ".importlinter", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md",
-        "config.example.toml", "docs", "operator_console", "pyproject.toml", "requirements", "scripts", "server",
-        "tests",
+        "config.example.toml", "docs", "examples", "operator_console", "pyproject.toml", "requirements", "scripts",
+        "server", "tests",
     }  # fmt: skip
     assert {name(path).split("/")[0] for path in files()} <= expected
 
