@@ -47,3 +47,54 @@ class TwilioSettings(Section, frozen=True, kw_only=True):
         str,
         Meta(max_length=60, description="Name of the assistant's key that answers calls. Empty: the only key."),
     ] = ""
+
+
+class PlivoSettings(Section, frozen=True, kw_only=True):
+    """Calls that arrive from Plivo's audio streaming, and those that operators place through Plivo."""
+
+    auth_id: Annotated[
+        str, Meta(pattern="^([A-Z0-9]{20})?$", description="Your Plivo account. Empty: no calls from Plivo.")
+    ] = ""
+    auth_token_file: Annotated[
+        str, Meta(description="File with the account's auth token (chmod 600), which signs Plivo's requests.")
+    ] = ""
+    caller_number: Annotated[
+        str,
+        Meta(
+            pattern="^(\\+[0-9]{6,15})?$",
+            description="Your number, +15550142, from which operators ring back. Empty: nobody can be called.",
+        ),
+    ] = ""
+    api_url: Annotated[str, Meta(min_length=8, description="Where Plivo's REST API is.")] = "https://api.plivo.com"
+    assistant: Annotated[
+        str,
+        Meta(max_length=60, description="Name of the assistant's key that answers calls. Empty: the only key."),
+    ] = ""
+
+
+class TelnyxSettings(Section, frozen=True, kw_only=True):
+    """Calls that arrive from Telnyx media streaming, and those that operators place through Telnyx."""
+
+    connection_id: Annotated[
+        str,
+        Meta(
+            pattern="^[0-9]{0,30}$",
+            description="The id of your call control application. Empty: no calls from Telnyx.",
+        ),
+    ] = ""
+    api_key_file: Annotated[str, Meta(description="File with an API key (chmod 600).")] = ""
+    public_key: Annotated[
+        str, Meta(description="The account's public key, as the portal shows it: it signs Telnyx's requests.")
+    ] = ""
+    caller_number: Annotated[
+        str,
+        Meta(
+            pattern="^(\\+[0-9]{6,15})?$",
+            description="Your number, +15550142, from which operators ring back. Empty: nobody can be called.",
+        ),
+    ] = ""
+    api_url: Annotated[str, Meta(min_length=8, description="Where Telnyx's REST API is.")] = "https://api.telnyx.com"
+    assistant: Annotated[
+        str,
+        Meta(max_length=60, description="Name of the assistant's key that answers calls. Empty: the only key."),
+    ] = ""

@@ -12,6 +12,7 @@ import msgspec
 
 from server.broker import road
 from server.broker.conversations import end_conversation, load_conversation
+from server.broker.moving import Moving
 from server.broker.parts import Parts
 from server.broker.ports.media import (
     Admission,
@@ -64,9 +65,11 @@ class Calls:
         """Work on these parts."""
         self._parts = parts
         self.spoken: TakeSpoken | None = None
+        self._moving = Moving(parts, self.admit)
 
     async def admit_operator(self, session: Session) -> MediaGrant:
-        """Return a one-time token for the operator in charge."""
+        """Return a one-time token for the operator in charge; the caller is fetched if they are still elsewhere."""
+        await self._moving.bring(session)
         return await self.admit(
             session.conversation_id, LegRole.OPERATOR, "console", epoch=session.epoch, muted=session.muted
         )

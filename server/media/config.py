@@ -8,7 +8,14 @@ import msgspec
 
 from server.media.speech_messages import SpeechConfig
 
-PATHS: Final = {"console": "/console", "stream": "/stream", "twilio": "/twilio", "sip": "/sip"}
+PATHS: Final = {
+    "console": "/console",
+    "stream": "/stream",
+    "twilio": "/twilio",
+    "plivo": "/plivo",
+    "telnyx": "/telnyx",
+    "sip": "/sip",
+}
 """The path of each transport on the media listener."""
 
 

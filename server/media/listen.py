@@ -19,8 +19,11 @@ from server.media.allowance import Doorway
 from server.media.config import PATHS, WorkerConfig
 from server.media.exchange import Exchange
 from server.media.framed import FramedSocket
+from server.media.mulaw_leg import MulawSocket
+from server.media.plivo_leg import PlivoSocket
+from server.media.telnyx_leg import TelnyxSocket
 from server.media.twilio_leg import TwilioSocket
-from server.telephony.twilio import MAX_MESSAGE_BYTES
+from server.telephony.mulaw import MAX_MESSAGE_BYTES
 from server.telephony.twilio_signature import HEADER, validate
 from server.wire.media import MAX_CONTROL_BYTES, MAX_FRAME_BYTES
 
@@ -31,6 +34,13 @@ _UPGRADE_SHARE: Final = 0.4
 _PING_IDLE_SECONDS: Final = 10.0
 _PING_REPLY_SECONDS: Final = 10.0
 """A peer that is silent and does not answer a ping is gone after 20 s at most."""
+
+
+_CARRIERS: Final[dict[str, type[MulawSocket]]] = {
+    "twilio": TwilioSocket,
+    "plivo": PlivoSocket,
+    "telnyx": TelnyxSocket,
+}
 
 
 class _OwnFaults(logging.Handler):
@@ -58,11 +68,12 @@ class Router:
         transport = self._transports.get(request.path)
         if transport is None:
             return None
-        if transport == "twilio":
-            if not self._is_twilio(request):
-                refusal = WSUpgradeResponse.create_error_response(HTTPStatus.FORBIDDEN, b"The signature is wrong.\n")
-                return WSUpgradeResponseWithListener(refusal, None)
-            return TwilioSocket(self._exchange, self._doorway, self._hello_seconds)
+        if transport == "twilio" and not self._is_twilio(request):
+            refusal = WSUpgradeResponse.create_error_response(HTTPStatus.FORBIDDEN, b"The signature is wrong.\n")
+            return WSUpgradeResponseWithListener(refusal, None)
+        carrier = _CARRIERS.get(transport)
+        if carrier is not None:
+            return carrier(self._exchange, self._doorway, self._hello_seconds)
         return FramedSocket(self._exchange, self._doorway, self._hello_seconds, transport)
 
     def _is_twilio(self, request: WSUpgradeRequest) -> bool:

@@ -9,18 +9,7 @@ from typing import Final
 
 import msgspec
 
-RATE: Final = 8_000
-"""Hz; the only rate there is."""
-FRAME_BYTES: Final = 160
-"""20 ms of µ-law."""
-MAX_MESSAGE_BYTES: Final = 16 * 1024
-"""The longest message taken; a `start` with all its parameters has about 2 KiB."""
-DIGITS: Final = frozenset("0123456789*#ABCD")
-"""The keys of a telephone."""
-
-
-class TwilioFormatError(Exception):
-    """A message that is not Twilio's; the sentence says why."""
+from server.telephony.mulaw import RATE, CarrierFormatError
 
 
 class MediaFormat(msgspec.Struct, frozen=True):
@@ -73,22 +62,22 @@ def decode(raw: bytes) -> Message:
     """Return one message; an event we don't know has none of its parts set.
 
     Raises:
-        TwilioFormatError: Not JSON, or a field has the wrong shape.
+        CarrierFormatError: Not JSON, or a field has the wrong shape.
     """
     try:
         return _decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise TwilioFormatError(f"Not a Twilio message: {error}.") from error
+        raise CarrierFormatError(f"Not a Twilio message: {error}.") from error
 
 
 def check_format(media_format: MediaFormat) -> None:
     """Refuse audio we would play as noise.
 
     Raises:
-        TwilioFormatError: It is not µ-law, 8 kHz, mono.
+        CarrierFormatError: It is not µ-law, 8 kHz, mono.
     """
     if (media_format.encoding, media_format.sample_rate, media_format.channels) != ("audio/x-mulaw", RATE, 1):
-        raise TwilioFormatError(f"The stream is {media_format}; µ-law, 8000 Hz, mono is expected.")
+        raise CarrierFormatError(f"The stream is {media_format}; µ-law, 8000 Hz, mono is expected.")
 
 
 def media_prefix(stream_sid: str) -> bytes:

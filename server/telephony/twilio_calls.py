@@ -12,14 +12,12 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from server.broker.ports.carrier import OutgoingCall
-from server.core.errors import ProviderError
+from server.broker.ports.carrier import MovedCall, OutgoingCall
+from server.telephony.carrier_rest import CarrierRest
 from server.telephony.twiml import connect_stream
-from server.wire.sanitize import clean_line
 from server.wire.terms import Dial
 
 API_VERSION: Final = "2010-04-01"
-TIMEOUT_SECONDS: Final = 10.0
 EVENTS: Final = ("initiated", "ringing", "answered", "completed")
 """What is told of a call; the ends without an answer come with the last one."""
 STATUS_PATH: Final = "/v1/twilio/calls/{conversation_id}/status"
@@ -51,13 +49,8 @@ class _Call(msgspec.Struct, frozen=True):
     sid: str
 
 
-class _Refusal(msgspec.Struct, frozen=True):
-    code: int | None = None
-    message: str = ""
-
-
 class TwilioCalls:
-    """A `Carrier` on Twilio."""
+    """A `Carrier` on Twilio that `Moves`."""
 
     def __init__(
         self, account: TwilioAccount, public_url: str, *, transport: httpx.AsyncBaseTransport | None = None
@@ -67,7 +60,9 @@ class TwilioCalls:
         self.transport: Final = "twilio"
         self._account: Final = account
         self._public_url: Final = public_url.rstrip("/")
-        self._http_transport: Final = transport
+        self._rest: Final = CarrierRest(
+            "Twilio", "twilio", account.api_url, auth=(account.account_sid, account.auth_token), transport=transport
+        )
 
     async def place(self, call: OutgoingCall) -> str:
         """Have it ring, and return its CallSid; never tried twice.
@@ -91,7 +86,7 @@ class TwilioCalls:
         try:
             return msgspec.json.decode(raw, type=_Call).sid
         except msgspec.DecodeError as error:
-            raise _refused("Twilio's answer names no call.") from error
+            raise self._rest.refused("its answer names no call.") from error
 
     async def hang_up(self, external_id: str) -> None:
         """End a call, ringing or not; one that is over already stays so.
@@ -101,41 +96,20 @@ class TwilioCalls:
         """
         await self._post(f"Calls/{quote(external_id, safe='')}.json", {"Status": "completed"})
 
+    async def move(self, call: MovedCall) -> None:
+        """Give a running call new TwiML, which connects its audio to us; whatever it does now ends.
+
+        Raises:
+            ProviderError: `carrier_refused`, `carrier_unreachable`.
+        """
+        twiml = connect_stream(call.media_url, call.media_token)
+        await self._post(f"Calls/{quote(call.external_id, safe='')}.json", {"Twiml": twiml})
+
     async def _post(self, resource: str, form: dict[str, str | list[str]]) -> bytes:
-        account = self._account
-        url = f"{account.api_url.rstrip('/')}/{API_VERSION}/Accounts/{account.account_sid}/{resource}"
-        try:
-            async with httpx.AsyncClient(
-                auth=(account.account_sid, account.auth_token),
-                timeout=TIMEOUT_SECONDS,
-                transport=self._http_transport,
-            ) as client:
-                answer = await client.post(url, data=form)
-        except httpx.HTTPError as error:
-            raise ProviderError(
-                "carrier_unreachable", "Twilio can't be reached.", "Look at [twilio] api_url and the network."
-            ) from error
-        if answer.is_success:
-            return answer.content
-        raise _refused(_words(answer))
+        path = f"/{API_VERSION}/Accounts/{self._account.account_sid}/{resource}"
+        return (await self._rest.send("POST", path, form=form)).content
 
 
 def dial_of(status: str) -> Dial | None:
     """Return what a CallStatus means for a call that we placed; None for a word that Twilio did not have yet."""
     return _DIALS.get(status)
-
-
-def _words(answer: httpx.Response) -> str:
-    """Return why Twilio refused, in its own words."""
-    try:
-        refusal = msgspec.json.decode(answer.content, type=_Refusal)
-    except msgspec.DecodeError:
-        refusal = _Refusal()
-    code = f" ({refusal.code})" if refusal.code else ""
-    return f"Twilio refused: {clean_line(refusal.message, 200) or f'status {answer.status_code}'}{code}"
-
-
-def _refused(message: str) -> ProviderError:
-    return ProviderError(
-        "carrier_refused", message, "Look at the number, and at the account's permissions.", retryable=False
-    )

@@ -39,14 +39,12 @@ class MovedCall(msgspec.Struct, frozen=True, kw_only=True):
         external_id: The carrier's own id of the call.
         media_url: Where the caller's audio connects.
         media_token: The one-time token it brings.
-        back_url: Where the carrier asks how to go on once our socket closes; empty: it hangs up.
     """
 
     conversation_id: ConversationId
     external_id: str
     media_url: str
     media_token: str
-    back_url: str = ""
 
 
 class Referral(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,11 +128,13 @@ class Carriers:
 
     Attributes:
         by_channel: Each by the name of its calls' channel.
-        dial_with: Of these, who dials for calls that came over none of them; empty: the only one.
+        dial_with: Of these, who dials for calls that came over none that can; empty: the only one that can.
+        mute: Those that have no number to show, and so call nobody.
     """
 
     by_channel: Mapping[str, Carrier] = field(default_factory=dict[str, Carrier])
     dial_with: str = ""
+    mute: frozenset[str] = frozenset()
 
     def of(self, channel: str) -> Carrier | None:
         """Return whose call it is, by the call's channel."""
@@ -142,9 +142,10 @@ class Carriers:
 
     def to_dial(self, channel: str) -> Carrier | None:
         """Return who calls somebody back: the carrier their call came over, else the one that dials for all."""
-        own = self.by_channel.get(channel) or self.by_channel.get(self.dial_with)
-        if own is None and not self.dial_with and len(self.by_channel) == 1:
-            return next(iter(self.by_channel.values()))
+        can = {name: carrier for name, carrier in self.by_channel.items() if name not in self.mute}
+        own = can.get(channel) or can.get(self.dial_with)
+        if own is None and not self.dial_with and len(can) == 1:
+            return next(iter(can.values()))
         return own
 
 

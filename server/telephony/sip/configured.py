@@ -31,7 +31,7 @@ def with_sip(parts: Parts, config: Config, control: Path) -> Parts:
     line = LinePolicy(organisation_id=OrganisationId(ORGANISATION), assistant=sip.assistant, queue=sip.queue)
     carriers = parts.carriers
     if sip.trunks:
-        carriers = Carriers({**carriers.by_channel, CHANNEL: SipCarrier(engine)}, carriers.dial_with)
+        carriers = Carriers({**carriers.by_channel, CHANNEL: SipCarrier(engine)}, carriers.dial_with, carriers.mute)
     return replace(parts, sip=engine, line=line, carriers=carriers)
 
 

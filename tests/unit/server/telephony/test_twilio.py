@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.telephony import twilio
+from server.telephony.mulaw import CarrierFormatError
 
 pytestmark = pytest.mark.unit
 
@@ -56,13 +57,13 @@ def test_other_events_keep_their_name_and_need_nothing(event: str) -> None:
     [twilio.MediaFormat(encoding="audio/l16"), twilio.MediaFormat(sample_rate=16_000), twilio.MediaFormat(channels=2)],
 )
 def test_audio_of_another_format_is_refused(media_format: twilio.MediaFormat) -> None:
-    with pytest.raises(twilio.TwilioFormatError):
+    with pytest.raises(CarrierFormatError):
         twilio.check_format(media_format)
 
 
 @given(st.binary(max_size=400) | st.text(max_size=400).map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_any_bytes_are_a_message_or_a_named_error(raw: bytes) -> None:
-    with contextlib.suppress(twilio.TwilioFormatError):
+    with contextlib.suppress(CarrierFormatError):
         assert isinstance(twilio.decode(raw), twilio.Message)
 
 

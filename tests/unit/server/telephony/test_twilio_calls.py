@@ -9,11 +9,12 @@ from twilio.http import HttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
-from server.broker.ports.carrier import OutgoingCall
+from server.broker.ports.carrier import MovedCall, Moves, OutgoingCall
 from server.core.errors import ProviderError
 from server.telephony.twilio_calls import EVENTS, TwilioAccount, TwilioCalls, dial_of
 from server.telephony.twiml import connect_stream
 from server.wire.terms import ConversationId, Dial
+from server.wire.version import USER_AGENT
 
 pytestmark = pytest.mark.unit
 
@@ -86,6 +87,22 @@ async def test_a_call_is_ended_with_the_request_of_the_vendors_own_library() -> 
     Client(SID, TOKEN, http_client=oracle).calls(CALL_SID).update(status="completed")
     assert oracle.request_made is not None
     assert shape(seen[0]) == shape(oracle.request_made)
+
+
+async def test_a_running_call_is_moved_with_the_request_of_the_vendors_own_library() -> None:
+    seen: list[httpx.Request] = []
+    calls = answering(200, {"sid": CALL_SID}, seen)
+    assert isinstance(calls, Moves)
+    await calls.move(
+        MovedCall(
+            conversation_id=ConversationId("c_1"), external_id=CALL_SID, media_url="wss://m/twilio", media_token="tok"
+        )
+    )
+    oracle = Captured()
+    Client(SID, TOKEN, http_client=oracle).calls(CALL_SID).update(twiml=connect_stream("wss://m/twilio", "tok"))
+    assert oracle.request_made is not None
+    assert shape(seen[0]) == shape(oracle.request_made)
+    assert seen[0].headers["user-agent"] == USER_AGENT
 
 
 async def test_the_api_may_be_elsewhere() -> None:
