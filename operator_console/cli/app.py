@@ -22,6 +22,7 @@ from operator_console.cli import (
     sound,
     supervision,
     tour,
+    transferring,
     translating,
     watching,
     why,
@@ -66,7 +67,7 @@ def build() -> typer.Typer:
         login,
     ):
         part.add_to(app)
-    for part in (consulting, translating, setup, tour, bench):
+    for part in (consulting, translating, transferring, setup, tour, bench):
         part.add_to(app)
     return app
 

@@ -176,6 +176,9 @@ def clean_session(session: SessionView) -> SessionView:
             _kept(one, system=line(one.system), reference=line(one.reference), id=line(one.id), url=line(one.url))
             for one in session.tickets
         ),
+        transfers=tuple(
+            _kept(one, to=line(one.to), address=line(one.address), reason=line(one.reason)) for one in session.transfers
+        ),
         wrap_up_until=_some_instant(session.wrap_up_until),
         ended_at=_some_instant(session.ended_at),
         closed_at=_some_instant(session.closed_at),

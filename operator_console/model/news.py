@@ -6,6 +6,7 @@ from typing import Final
 from operator_console.model.inputs import Tone
 from operator_console.model.keys import key_of
 from operator_console.model.select import is_mine, is_talking
+from operator_console.model.transfers import ended_words
 from operator_console.model.wording import outcome_words
 from server.wire.terms import Delivery, OperatorId, Outcome, Party, Presence, Role, SessionId, SessionState
 from server.wire.views import MessageView, OperatorView, SessionView
@@ -51,12 +52,17 @@ def change_news(
         by = ": a supervisor took over" if is_talking(after) else " is no longer yours"
         return f"{after.number}{by}.", Tone.WARNING
     out = before.supervisor_id == me and after.supervisor_id is None and after.operator_id != me
-    return (f"You are out of {after.number}.", Tone.INFO) if out else _recording_news(before, after, me)
+    return (f"You are out of {after.number}.", Tone.INFO) if out else _talk_news(before, after, me)
 
 
-def _recording_news(before: SessionView, after: SessionView, me: OperatorId) -> News | None:
-    """Return what to say of a recording of mine that was lost."""
-    if not is_mine(before, me) or not after.recording_failure or before.recording_failure:
+def _talk_news(before: SessionView, after: SessionView, me: OperatorId) -> News | None:
+    """Return what to say of a transfer of mine that is over, or a recording that was lost."""
+    if not is_mine(before, me):
+        return None
+    moved = ended_words(before, after)
+    if moved:
+        return moved, Tone.WARNING
+    if not after.recording_failure or before.recording_failure:
         return None
     return f"{after.number} is not recorded any more: {after.recording_failure}. The call goes on.", Tone.ERROR
 

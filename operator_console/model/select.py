@@ -18,7 +18,17 @@ from operator_console.model.listing import ListKey, Seen, Sort, lets_through, li
 from operator_console.model.state import DeskModel, OrderKey
 from operator_console.model.turns import Turns
 from server.wire.commands import Accept, Mute, SessionOrder
-from server.wire.terms import Author, Delivery, Medium, MessageId, OperatorId, Presence, SessionId, SessionState
+from server.wire.terms import (
+    Author,
+    Delivery,
+    Medium,
+    MessageId,
+    OperatorId,
+    Presence,
+    SessionId,
+    SessionState,
+    TransferStage,
+)
 from server.wire.views import FileView, MessageView, OperatorView, SessionView
 
 MINE: Final = 0
@@ -338,6 +348,7 @@ class CallWord(StrEnum):
     LIVE = "LIVE"
     MUTED = "MUTED"
     HELD = "HELD"
+    CONSULT = "CONSULT"
     RECONNECTING = "RECONNECTING"
     SILENT = "NO AUDIO"
     ELSEWHERE = "OTHER CONSOLE"
@@ -345,7 +356,7 @@ class CallWord(StrEnum):
 
 
 def call_word(model: DeskModel) -> CallWord:
-    """Return the word for my call; LIVE is said only when the microphone may be heard."""
+    """Return the word for my call; LIVE and CONSULT are said only when the microphone may be heard."""
     session = my_call(model)
     if session is None:
         return CallWord.WRAP_UP if my_wrap_up(model) else CallWord.IDLE
@@ -356,6 +367,8 @@ def call_word(model: DeskModel) -> CallWord:
         return CallWord.CONNECTING
     if phase is HeadsetPhase.CLOSED:
         return CallWord.ELSEWHERE if call_elsewhere(model) else CallWord.SILENT
-    if session.state is SessionState.HELD:
+    consults = any(one.stage is TransferStage.CONSULTING for one in session.transfers)
+    if session.state is SessionState.HELD and not consults:
         return CallWord.HELD
-    return CallWord.MUTED if muted(model, session) else CallWord.LIVE
+    live = CallWord.CONSULT if consults else CallWord.LIVE
+    return CallWord.MUTED if muted(model, session) else live

@@ -41,6 +41,7 @@ from operator_console.tui.slash import carried_out
 from operator_console.tui.sound_care import GAIN_STEP_DB
 from operator_console.tui.staff import Staff
 from operator_console.tui.supervisor import Supervisor
+from operator_console.tui.transferring import Transferring
 from operator_console.tui.translating import Translations
 from operator_console.tui.widgets.composer import writable
 from server.wire.commands import Accept, Command, Hold, Mute, Typing
@@ -155,6 +156,7 @@ class Commands:
             "call.consent": self._dialogs.consent,
             "call.end": self._dialogs.end,
             "call.transfer": self._dialogs.requeue,
+            **Transferring(self._host).deeds(),
             "call.audio": self._take_audio,
             "chat.reply": self._write,
             "chat.suggest": self._suggest,

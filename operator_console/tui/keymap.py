@@ -17,6 +17,7 @@ from operator_console.model.state import DeskModel
 from operator_console.model.translations import may_switch
 from operator_console.tui.consult_actions import CONSULTING
 from operator_console.tui.past_actions import FINISHING, LOOKING_BACK
+from operator_console.tui.transfer_actions import TRANSFERRING
 from server.wire.terms import Supervision
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ _CALL: Final = (
     ),
     Action("call.record", ("P",), "Pause recording", "Pause the recording, and go on.", Group.CALL, allowed.record),
     Action("call.consent", ("C",), "Consent", "Write down: may this be recorded?", Group.CALL, allowed.consent),
+    *(Action(id_, (), label, told, Group.CALL, rule) for id_, label, told, rule in TRANSFERRING),
     Action("call.audio", ("o",), "Audio here", "Open the call's audio here.", Group.CALL, allowed.take_audio, 1),
 )
 

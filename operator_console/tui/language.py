@@ -24,6 +24,7 @@ _WITH_TEXT: Final = (
     Verb("call.consent", "[given|refused|unknown]", words=("given", "refused", "unknown"), asks=True),
     Verb("call.end", asks=True),
     Verb("call.transfer", "[queue [note]]", asks=True),
+    Verb("transfer.to", "[cold|warm|conference] [whom]", asks=True),
     Verb("chat.reply", asks=True),
     Verb("chat.again", asks=True),
     Verb("chat.edit", "[text]", asks=True),

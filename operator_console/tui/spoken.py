@@ -20,6 +20,7 @@ from operator_console.tui.file_moves import FileMoves
 from operator_console.tui.keymap import BY_ID
 from operator_console.tui.screens.desk import DeskScreen
 from operator_console.tui.staff import Staff
+from operator_console.tui.transferring import transfer_named
 from server.wire.commands import (
     AddNote,
     AskBreak,
@@ -111,6 +112,7 @@ class Spoken:
             "call.record": self._record,
             "call.consent": self._consent,
             "call.transfer": self._requeue,
+            "transfer.to": lambda text: transfer_named(host, text),
             "chat.say": self._say,
             "chat.edit": self._edit,
             "file.send": self._send_file,

@@ -236,7 +236,7 @@ class Call:
         self._note_bridge()
         talking = self._hearing.talks_with is CallPhase.OPERATOR
         self.recording.follow(self._plan.record, self.legs.get(LegRole.CALLER), now, talking=talking)
-        unheard = LegRole.OPERATOR if self._muted else None
+        unheard = LegRole.OPERATOR if is_muted(self._plan, self.legs.get(LegRole.OPERATOR)) else None
         heard = {role: leg for role, leg in self.legs.items() if role in TALKERS and role is not unheard}
         self._transcript.follow(heard if talking else {}, self._plan.epoch)
 

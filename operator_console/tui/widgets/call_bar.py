@@ -7,6 +7,7 @@ from operator_console.model.inputs import HeadsetPhase, MicFilters
 from operator_console.model.select import MINE, CallWord, call_word, group_ids, my_call, my_wrap_up, unread
 from operator_console.model.state import DeskModel, HeadsetView
 from operator_console.model.supervising import my_supervised, my_words, told_words
+from operator_console.model.transfers import transfer_words
 from operator_console.model.wording import dial_words, name_of, span, talk_seconds, who
 from operator_console.tui.lines import Line, Role, fitted, fitting
 from operator_console.tui.widgets.line_pane import LineWidget
@@ -26,6 +27,7 @@ _ROLES: Final = {
     CallWord.LIVE: Role.GOOD,
     CallWord.MUTED: Role.MUTED,
     CallWord.HELD: Role.WARN,
+    CallWord.CONSULT: Role.GOOD,
     CallWord.RECONNECTING: Role.BAD,
     CallWord.SILENT: Role.BAD,
     CallWord.ELSEWHERE: Role.WARN,
@@ -56,10 +58,11 @@ def bar_line(model: DeskModel, width: int) -> Line:
     dial = dial_words(session)
     if dial:
         return fitting([(*head, *_name(session, model, 22)), ((dial, Role.WARN),), _sound(model.headset)], width, "  ")
-    alarm = _alarm(model)
+    alarm, moving = _alarm(model), transfer_words(model, session)
     parts = [
         (*head, *_name(session, model, 22 if width >= 110 else 0)),
         _told(model),
+        ((moving, Role.STRONG),) if moving else (),
         _recorded(session),
         _mic(model, word, cells),
         alarm or _caller(model, cells),

@@ -1,0 +1,103 @@
+"""Put a transfer of my call into words, and say what may be ordered about it."""
+
+from typing import Final
+
+from operator_console.model.allowed import may_send
+from operator_console.model.select import is_pending, my_call
+from operator_console.model.state import DeskModel
+from operator_console.model.wording import span
+from server.wire.commands import SteerTransfer, Transfer
+from server.wire.terms import Dial, TransferKind, TransferOutcome, TransferStage
+from server.wire.views import SessionView
+from server.wire.views import Transfer as Attempt
+
+OUTCOMES: Final = {
+    TransferOutcome.ANSWERED: "answered",
+    TransferOutcome.BUSY: "busy",
+    TransferOutcome.NO_ANSWER: "no answer",
+    TransferOutcome.DECLINED: "declined",
+    TransferOutcome.UNREACHABLE: "not reachable",
+    TransferOutcome.FAILED: "failed",
+    TransferOutcome.CANCELLED: "taken back",
+}
+"""What became of an attempt, in words."""
+_STAGES: Final = {
+    TransferStage.CONSULTING: "you talk with {to}, the caller waits",
+    TransferStage.PARKED: "you talk with the caller, {to} waits",
+    TransferStage.MERGED: "you, the caller and {to} talk",
+}
+_PENDING: Final = "Already asked: waiting for the broker."
+
+
+def under_way(session: SessionView) -> Attempt | None:
+    """Return the attempt of a session that has no outcome yet."""
+    last = session.transfers[-1] if session.transfers else None
+    return last if last is not None and last.outcome is None else None
+
+
+def is_consulting(session: SessionView) -> bool:
+    """Tell whether the operator talks with the target while the caller waits: the microphone is heard."""
+    attempt = under_way(session)
+    return attempt is not None and attempt.stage is TransferStage.CONSULTING
+
+
+def transfer_words(model: DeskModel, session: SessionView) -> str:
+    """Return where the transfer of a call stands: who talks with whom; empty when none is under way."""
+    attempt = under_way(session)
+    if attempt is None:
+        return ""
+    if attempt.stage in _STAGES:
+        return _STAGES[attempt.stage].format(to=attempt.to)
+    waits = "the caller is with you" if attempt.kind is TransferKind.CONFERENCE else "the caller waits"
+    how = "rings at" if attempt.dial in {Dial.RINGING, Dial.ANSWERED} else "calling"
+    return f"{how} {attempt.to} {span((model.now - attempt.began_at).total_seconds())}, {waits}"
+
+
+def outcome_words(attempt: Attempt) -> str:
+    """Return what became of an attempt: "Billing: busy"."""
+    if attempt.outcome is None:
+        return f"{attempt.to}: under way"
+    why = f" ({attempt.reason})" if attempt.reason else ""
+    return f"{attempt.to}: {OUTCOMES[attempt.outcome]}{why}"
+
+
+def ended_words(before: SessionView, after: SessionView) -> str:
+    """Return what to say of a transfer that came to an end while the session is still mine; empty where none did."""
+    attempt = under_way(before)
+    if attempt is None or under_way(after) is not None:
+        return ""
+    over = next((one for one in after.transfers if one.id == attempt.id), None)
+    return "" if over is None else f"{after.number}: {outcome_words(over)}. The caller is with you."
+
+
+def begin(model: DeskModel) -> str | None:
+    """Bring the caller to somebody outside."""
+    blocked = may_send(model)
+    call = my_call(model)
+    if blocked or call is None:
+        return blocked or "You are in no call."
+    attempt = under_way(call)
+    if attempt is not None:
+        return f"{call.number} is being transferred to {attempt.to} already."
+    return _PENDING if is_pending(model, Transfer, call.id) else None
+
+
+def answered(model: DeskModel) -> str | None:
+    """Swap or merge: the target must be there."""
+    blocked = any_stage(model)
+    call = my_call(model)
+    attempt = under_way(call) if call is not None else None
+    if blocked or attempt is None:
+        return blocked
+    return f"It still rings at {attempt.to}." if attempt.stage is TransferStage.DIALLING else None
+
+
+def any_stage(model: DeskModel) -> str | None:
+    """Complete a transfer, or take it back: one must be under way."""
+    blocked = may_send(model)
+    call = my_call(model)
+    if blocked or call is None:
+        return blocked or "You are in no call."
+    if under_way(call) is None:
+        return f"No transfer of {call.number} is under way."
+    return _PENDING if is_pending(model, SteerTransfer, call.id) else None
