@@ -64,6 +64,7 @@ _BY_CODE: Final = {
             "break_full",
             "cannot_change_there",
             "colleague_away",
+            "contact_in_hand",
             "concurrent_change",
             "connects_by_hand",
             "conversation_ended",
