@@ -27,6 +27,7 @@ def sample(kind: type, epoch: int, who: str = "ann") -> i.Input:
     known = {"operator_id": person, "epoch": epoch, "on": True, "text": "call back", "leg": "l", "mode": WATCH}
     known |= {"dial": Dial.RINGING, "ticket": Ticket(system="tracker", reference="T-1")}
     known |= {"number": 0, "attempt": "x_1", "kind": TransferKind.CONFERENCE, "to": "Billing", "address": "+4930123"}
+    known |= {"name": "Ben"}
     known |= {"leg": "x_1"} if kind in {i.TargetUp, i.TargetDown} else {}
     fields = [name for name in kind.__dataclass_fields__ if name in known]
     return kind(**{name: known[name] for name in fields})
