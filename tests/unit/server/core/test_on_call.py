@@ -52,9 +52,7 @@ def test_a_handover_in_the_hour_that_comes_twice_happens_once() -> None:
 def test_a_handover_in_the_hour_that_is_left_out_happens_too() -> None:
     rotation = Rotation(("Ann", "Ben"), wall("2026-03-28 02:30"), 1)
     seen = [rotation.turn(at("2026-03-29T00:00") + timedelta(minutes=15 * n), BERLIN).people[0] for n in range(12)]
-    assert seen == sorted(seen)
-    assert seen[0] == "Ann"
-    assert seen[-1] == "Ben"
+    assert seen == ["Ann"] * 6 + ["Ben"] * 6
 
 
 DAY, NIGHT = (timedelta(hours=9), timedelta(hours=12)), (timedelta(hours=21), timedelta(hours=12))
