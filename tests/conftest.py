@@ -17,6 +17,7 @@ from tests import nats, postgres, skips, turns
 IN_REAL_TIME = (
     "integration/operator_console/audio",
     "integration/server/media",
+    "integration/server/sip",
     "legs_on_worker",
     "test_audio_backends",
     "test_bench",
