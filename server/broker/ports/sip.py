@@ -1,8 +1,7 @@
 """Make and take calls over SIP: what the broker needs of a SIP stack that runs in a process of its own.
 
-Adapters: `server.telephony.sip.engine.ProcessSipEngine` on baresip, and
-`server.telephony.sip.loopback.LoopbackSipEngine`, whose telephones are objects. Neither carries audio through the
-broker: a call's audio goes from the engine straight to the media worker.
+Adapter: `server.telephony.sip.engine.ProcessSipEngine` on baresip. It carries no audio through the broker: a call's
+audio goes from the engine straight to the media worker.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
