@@ -21,7 +21,8 @@ from server.wire.audit import AuditPage, AuditView
 from server.wire.commands import Command, ForceWrapUp, TakeOver
 from server.wire.frames import Snapshot
 from server.wire.terms import SessionState
-from server.wire.views import OperatorView, SessionView, View, WallView
+from server.wire.views import OperatorView, SessionView, View
+from server.wire.wall import WallView
 
 if TYPE_CHECKING:
     from operator_console.client.rest import RestClient

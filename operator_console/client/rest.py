@@ -32,7 +32,8 @@ from server.wire.sanitize import clean_line
 from server.wire.terms import ContactId, ConversationId
 from server.wire.translation import TranslationView
 from server.wire.version import USER_AGENT
-from server.wire.views import Digest, FileView, MessageView, MeView, OperatorView, Page, SessionView, WallView
+from server.wire.views import Digest, FileView, MessageView, MeView, OperatorView, Page, SessionView
+from server.wire.wall import WallView
 
 if TYPE_CHECKING:  # a question needs no commands and no frames: the short command line starts without them
     from operator_console.model.inputs import Told

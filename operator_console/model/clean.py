@@ -13,17 +13,8 @@ from server.wire.errors import ErrorBody
 from server.wire.history import QueueView
 from server.wire.sanitize import clean_line, clean_text
 from server.wire.translation import TranslationView
-from server.wire.views import (
-    Context,
-    Customer,
-    DeskPolicy,
-    FileView,
-    MessageView,
-    OperatorView,
-    QueueFigures,
-    SessionView,
-    WallView,
-)
+from server.wire.views import Context, Customer, DeskPolicy, FileView, MessageView, OperatorView, SessionView
+from server.wire.wall import QueueFigures, WallView
 
 if TYPE_CHECKING:  # what cleans views alone loads no commands and no frames
     from operator_console.model.inputs import AudioProblem

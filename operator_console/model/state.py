@@ -20,7 +20,8 @@ from server.wire.commands import Command
 from server.wire.frames import ChannelAlarm, Ghost
 from server.wire.history import QueueView
 from server.wire.terms import ConversationId, OperatorId, SessionId
-from server.wire.views import NO_POLICY, DeskPolicy, OperatorView, SessionView, WallView
+from server.wire.views import NO_POLICY, DeskPolicy, OperatorView, SessionView
+from server.wire.wall import WallView
 
 OrderKey = tuple[int, float, float, SessionId]
 """Where a session stands in the list: group, instant of the promise, instant of queueing, id (see `select`)."""

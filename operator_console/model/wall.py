@@ -14,7 +14,8 @@ from operator_console.model.state import DeskModel
 from operator_console.model.team import team
 from operator_console.model.wording import since, span
 from server.wire.terms import OperatorId, SessionId, SessionState
-from server.wire.views import OperatorView, QueueFigures, SessionView
+from server.wire.views import OperatorView, SessionView
+from server.wire.wall import QueueFigures
 
 UNKNOWN: Final = "-"
 """Where nothing was counted yet."""

@@ -14,7 +14,7 @@ from server.broker.reporting import report_of
 from server.core.permissions import Action
 from server.wire.audit import AuditPage
 from server.wire.report import ReportView
-from server.wire.views import WallView
+from server.wire.wall import WallView
 
 
 class Supervision(Controller):

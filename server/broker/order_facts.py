@@ -2,6 +2,7 @@
 
 from server.broker.aftermath import aftermath_fact
 from server.core import inputs
+from server.core.consult_inputs import ConsultAnswered
 from server.wire import commands as c
 from server.wire.sanitize import clean_line, clean_text
 from server.wire.terms import OperatorId
@@ -53,8 +54,8 @@ def _taking(command: c.Accept | c.Decline, operator_id: OperatorId) -> inputs.In
 def _answer(command: c.Answer | c.Decide, operator_id: OperatorId) -> inputs.Input:
     """Return the fact that an answer to an assistant is."""
     if isinstance(command, c.Decide):
-        return inputs.ConsultAnswered(operator_id, command.epoch, clean_line(command.reason, 500), command.approved)
-    return inputs.ConsultAnswered(operator_id, command.epoch, clean_line(command.text, 500))
+        return ConsultAnswered(operator_id, command.epoch, clean_line(command.reason, 500), command.approved)
+    return ConsultAnswered(operator_id, command.epoch, clean_line(command.text, 500))
 
 
 def _in_talk(

@@ -17,7 +17,7 @@ from server.log import get_log
 from server.wire import codec
 from server.wire.frames import Wall
 from server.wire.terms import OrganisationId
-from server.wire.views import QueueFigures, WallView
+from server.wire.wall import QueueFigures, WallView
 
 LEAST_SECONDS: Final = 1.0
 """How long a wall stays as it is at least."""

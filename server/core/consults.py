@@ -6,7 +6,7 @@ Like `server.core.transitions`: one small pure function a fact. The customer sta
 from datetime import datetime
 from typing import Final
 
-from server.core import inputs
+from server.core.consult_inputs import ConsultAnswered
 from server.core.effects import AnswerAssistant
 from server.core.replacing import replace
 from server.core.session import Rules, Session
@@ -20,7 +20,7 @@ NOBODY_DECIDED: Final = "Nobody decided in time: the default applies."
 """What the assistant reads of a proposal that was left to its default."""
 
 
-def answer(session: Session, fact: inputs.ConsultAnswered, _rules: Rules, now: datetime) -> Change:
+def answer(session: Session, fact: ConsultAnswered, _rules: Rules, now: datetime) -> Change:
     """Close a question with its answer, or a proposal with the decision; the assistant is told."""
     if fact.epoch != session.epoch:
         raise stale(session)

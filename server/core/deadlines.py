@@ -6,6 +6,7 @@ The instant is a column of the session's row, so a restart forgets nothing (docs
 from datetime import datetime, timedelta
 
 from server.core import inputs
+from server.core.consult_inputs import ConsultLapsed
 from server.core.session import Rules, Session
 from server.core.transfers import is_ringing, under_way
 from server.wire.terms import Medium, SessionState, TransferKind
@@ -34,7 +35,7 @@ def next_deadline(session: Session, rules: Rules) -> Deadline | None:
 def _before_the_queue(session: Session, rules: Rules) -> Deadline:
     """Return when the guard's time is over, or that of who was asked."""
     if session.state is SessionState.ASKED:
-        return session.answer_by or session.requested_at, inputs.ConsultLapsed()
+        return session.answer_by or session.requested_at, ConsultLapsed()
     return session.requested_at + timedelta(seconds=rules.screening_seconds), inputs.ScreeningPassed()
 
 

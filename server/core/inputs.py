@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from server.core.consult_inputs import ConsultAnswered, ConsultLapsed
 from server.wire.terms import Consent, Dial, LegId, OperatorId, Supervision, TransferKind, TransferOutcome, TransferStep
 from server.wire.views import Ticket
 
@@ -335,21 +336,6 @@ class TakenOver(FromSupervisor):
 @dataclass(frozen=True, slots=True)
 class WrapUpForced(FromSupervisor):
     """A supervisor ended the operator's wrap-up."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConsultAnswered:
-    """An operator answered a question (`approved` is None) or decided on a proposal, as they saw it at `epoch`."""
-
-    operator_id: OperatorId
-    epoch: int
-    answer: str = ""
-    approved: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ConsultLapsed:
-    """Nobody answered in time."""
 
 
 Input = (

@@ -18,6 +18,7 @@ from server.core import inputs as i
 from server.core import supervision as sv
 from server.core import transfers as x
 from server.core import transitions as t
+from server.core.consult_inputs import ConsultAnswered, ConsultLapsed
 from server.core.effects import Effect
 from server.core.errors import ConflictError
 from server.core.recording import with_recording
@@ -67,8 +68,8 @@ _BY_STATE: Final[dict[S, dict[type, Handler]]] = {
         i.DialStarted: d.start_dial,
     },
     S.ASKED: {
-        i.ConsultAnswered: q.answer,
-        i.ConsultLapsed: q.lapse,
+        ConsultAnswered: q.answer,
+        ConsultLapsed: q.lapse,
         i.CustomerLeft: q.abandon,
     },
     S.QUEUED: {
@@ -152,7 +153,7 @@ _RACES: Final = frozenset(
         i.WrapUpLapsed,
         i.SupervisorLost,
         i.DialMoved,
-        i.ConsultLapsed,
+        ConsultLapsed,
         i.TransferMoved,
         i.TransferFailed,
         i.TargetUp,

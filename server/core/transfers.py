@@ -9,7 +9,7 @@ leg, or the carrier is told to let it go.
 from datetime import datetime, timedelta
 from typing import Final
 
-import msgspec
+from msgspec.structs import replace as changed
 
 from server.core import inputs
 from server.core import transitions as t
@@ -122,7 +122,7 @@ def move(session: Session, fact: inputs.TransferMoved, _rules: Rules, _now: date
     if attempt is None:
         return session, ()
     dial = fact.dial if _ORDER.index(fact.dial) > _ORDER.index(attempt.dial) else attempt.dial
-    moved = msgspec.structs.replace(attempt, dial=dial, external_id=fact.external_id or attempt.external_id)
+    moved = changed(attempt, dial=dial, external_id=fact.external_id or attempt.external_id)
     return _with(session, moved), ()
 
 
@@ -139,7 +139,7 @@ def answer(session: Session, fact: inputs.TargetUp, rules: Rules, now: datetime)
     attempt = _of(session, fact.leg)
     if attempt is None or not is_ringing(attempt):
         return session, ()
-    answered = msgspec.structs.replace(attempt, dial=Dial.ANSWERED, answered_at=now)
+    answered = changed(attempt, dial=Dial.ANSWERED, answered_at=now)
     match attempt.kind:
         case TransferKind.COLD:
             return _joined(session, answered, rules, now)
@@ -181,7 +181,7 @@ def steer(session: Session, fact: inputs.TransferSteered, rules: Rules, now: dat
             outcome = TransferOutcome.ANSWERED if merged else TransferOutcome.CANCELLED
             return _given_back(session, attempt, outcome, now)
         case TransferStep.COMPLETE if is_ringing(attempt):
-            return _with(session, msgspec.structs.replace(attempt, kind=TransferKind.COLD)), ()
+            return _with(session, changed(attempt, kind=TransferKind.COLD)), ()
         case TransferStep.COMPLETE:
             return _joined(session, attempt, rules, now)
         case TransferStep.SWAP | TransferStep.MERGE:
@@ -225,15 +225,13 @@ def _placed(session: Session, attempt: Transfer, stage: TransferStage) -> Change
     if attempt.stage is stage:
         return session, ()
     placed = replace(session, state=_PLACES[stage])
-    return _with(placed, msgspec.structs.replace(attempt, stage=stage)), (SyncCall(),)
+    return _with(placed, changed(attempt, stage=stage)), (SyncCall(),)
 
 
 def _joined(session: Session, attempt: Transfer, rules: Rules, now: datetime) -> Change:
     """Return the session after the operator has left caller and target alone."""
     over = t.talk_over(session, Outcome.TRANSFERRED, Party.OPERATOR, rules, now, hung_up=False)
-    joined = msgspec.structs.replace(
-        attempt, stage=TransferStage.JOINED, outcome=TransferOutcome.ANSWERED, ended_at=now
-    )
+    joined = changed(attempt, stage=TransferStage.JOINED, outcome=TransferOutcome.ANSWERED, ended_at=now)
     return _with(over, joined), (SyncCall(),)
 
 
@@ -246,7 +244,7 @@ def _given_back(
 
 
 def _over(session: Session, attempt: Transfer, outcome: TransferOutcome, now: datetime, reason: str) -> Session:
-    over = msgspec.structs.replace(attempt, stage=TransferStage.OVER, outcome=outcome, ended_at=now, reason=reason)
+    over = changed(attempt, stage=TransferStage.OVER, outcome=outcome, ended_at=now, reason=reason)
     return _with(session, over)
 
 

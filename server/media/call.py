@@ -12,7 +12,7 @@ from server.broker.ports.media import Admission, Bridged, CallPlan, CallState, D
 from server.core.legs import HANDING_OVER, Hearing, OperatorLeg, Sound, hearing
 from server.media.dialling import Dialling
 from server.media.ears import Ears
-from server.media.fences import fences, is_muted, supervision, target
+from server.media.fences import fences, is_muted, supervision, talkers, target
 from server.media.leg import Leg
 from server.media.recorder import Recorder
 from server.media.recording import Recording
@@ -25,9 +25,6 @@ FIRST_AUDIO_SECONDS: Final = 1.0
 """An operator leg that sends nothing for so long takes the caller all the same: its microphone may be broken."""
 STALLED_SECONDS: Final = 10.0
 """A leg whose peer has not read for so long is gone."""
-
-TALKERS: Final = frozenset({LegRole.CALLER, LegRole.OPERATOR})
-"""Whose words are transcribed while they talk."""
 
 Tell = Callable[[MediaFact], None]
 """Where facts go."""
@@ -180,20 +177,13 @@ class Call:
         readings = {role: leg.meter.read() for role, leg in self.legs.items()}
         far = readings.get(LegRole.CALLER)
         for listener in [leg for role, leg in self.legs.items() if role in {LegRole.OPERATOR, LegRole.SUPERVISOR}]:
-            listener.tell_quality(readings[listener.role], far, self._caller_silent_ms(listener, now))
+            silent_ms = listener.silent_ms_of(self.legs.get(LegRole.CALLER), self._caller_left_at, now)
+            listener.tell_quality(readings[listener.role], far, silent_ms)
 
     def _forget(self, leg: Leg, reason: str, *, clean: bool) -> None:
         del self.legs[leg.role]
         leg.link_to({})
         self._tell(leg.down(reason, clean=clean))
-
-    def _caller_silent_ms(self, listener: Leg, now: float) -> int:
-        """Return for how long `listener` could not have heard the caller."""
-        caller = self.legs.get(LegRole.CALLER)
-        if caller is not None:
-            return caller.meter.silent_ms(now)
-        left_at = self._caller_left_at if self._caller_left_at is not None else listener.joined_at
-        return max(0, round((now - left_at) * 1000))
 
     def _operator_leg(self, now: float) -> OperatorLeg:
         """Return how far the operator leg of the plan's epoch is, and remember when it is up."""
@@ -236,9 +226,7 @@ class Call:
         self._note_bridge()
         talking = self._hearing.talks_with is CallPhase.OPERATOR
         self.recording.follow(self._plan.record, self.legs.get(LegRole.CALLER), now, talking=talking)
-        unheard = LegRole.OPERATOR if is_muted(self._plan, self.legs.get(LegRole.OPERATOR)) else None
-        heard = {role: leg for role, leg in self.legs.items() if role in TALKERS and role is not unheard}
-        self._transcript.follow(heard if talking else {}, self._plan.epoch)
+        self._transcript.follow(talkers(self._plan, self.legs) if talking else {}, self._plan.epoch)
 
     def _hears(self, leg: Leg) -> frozenset[LegRole]:
         """Return whose voices a leg hears; an operator leg of another epoch none, nor a caller who hears keys."""

@@ -3,6 +3,8 @@
 Pure. Before: a leg comes, or a plan. After: `server.media.call` drops who is fenced off and asks the table.
 """
 
+from collections.abc import Mapping
+
 from server.broker.ports.media import Admission, CallPlan
 from server.core.supervision import AUDIBLE
 from server.media.leg import Leg
@@ -36,3 +38,10 @@ def target(plan: CallPlan, leg: Leg | None) -> TransferStage:
 def is_muted(plan: CallPlan, operator: Leg | None) -> bool:
     """Tell whether the operator is not heard: the plan says so, or the leg itself."""
     return plan.muted or (operator is not None and operator.muted)
+
+
+def talkers(plan: CallPlan, legs: Mapping[LegRole, Leg]) -> dict[LegRole, Leg]:
+    """Return the legs whose words are transcribed while caller and operator talk."""
+    operator = legs.get(LegRole.OPERATOR)
+    roles = {LegRole.CALLER} if is_muted(plan, operator) else {LegRole.CALLER, LegRole.OPERATOR}
+    return {role: leg for role, leg in legs.items() if role in roles}

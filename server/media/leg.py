@@ -180,6 +180,12 @@ class Leg:
             for listener, hear in ears.items()
         )
 
+    def silent_ms_of(self, caller: "Leg | None", left_at: float | None, now: float) -> int:
+        """Return for how long this leg could not have heard the caller, who left at `left_at` if they are not here."""
+        if caller is not None:
+            return caller.meter.silent_ms(now)
+        return max(0, round((now - (self.joined_at if left_at is None else left_at)) * 1000))
+
     def tell_quality(self, own: Reading, far: Reading | None, far_silent_ms: int) -> None:
         """Tell the peer how its own audio arrives and how loud the far side is."""
         self.voice.tell(

@@ -31,7 +31,7 @@ from server.wire.views import ConversationView, MessageView, RevisionView, Sessi
 
 EMPTIED: Final[Mapping[Table, tuple[str, ...]]] = {  # type: ignore[explicit-any]  # in Table's own default
     conversations: ("customer_name", "customer_handle", "external_id", "attributes", "contact_id"),
-    messages: ("text", "failure", "files", "key"),
+    messages: ("text", "translation", "failure", "files", "key"),
     sessions: (
         *("reason", "context", "note", "follow_up", "follow_up_at", "follow_up_done_at", "follow_up_done_by"),
         *("tickets", "score_comment", "default_answer", "recording_failure"),
@@ -45,6 +45,8 @@ _c, _m, _s, _f, _v, _i = conversations.c, messages.c, sessions.c, files.c, visit
 _OF: Final = "conversations"
 _THEIRS: Final = _c.id.label("id")
 _TURNS: Final = select(_m.id).where(any_of(_m.conversation_id, _OF))
+_NOTHING: Final = {"files": "'[]'", "tickets": "'[]'", "translation": "'null'"}
+"""What a JSON column holds when there is nothing, where that is no empty object."""
 _VISITOR: Final = Shape(VisitorView, visitors)
 
 
@@ -53,7 +55,7 @@ def _empty(column: Column[object]) -> object:
     if column.nullable:
         return null()
     if isinstance(column.type, Json):
-        return literal_column("'[]'" if column.name in {"files", "tickets"} else "'{}'")
+        return literal_column(_NOTHING.get(column.name, "'{}'"))
     return literal_column("''")
 
 

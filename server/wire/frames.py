@@ -12,7 +12,8 @@ from server.wire.errors import ErrorBody
 from server.wire.events import Event
 from server.wire.history import QueueView
 from server.wire.terms import ConversationId, Delivery, MessageId, OperatorId, SessionId
-from server.wire.views import NO_POLICY, DeskPolicy, MediaGrant, MessageView, OperatorView, SessionView, WallView
+from server.wire.views import NO_POLICY, DeskPolicy, MediaGrant, MessageView, OperatorView, SessionView
+from server.wire.wall import WallView
 
 HEARTBEAT_SECONDS = 1.0
 """Each side sends a beat this often."""

@@ -16,9 +16,10 @@ Before: text as it came. After: text that a terminal draws in the cells it was g
 import re
 import unicodedata
 from collections.abc import Iterator
-from enum import Enum, auto
 from functools import cache
 from typing import Final
+
+from server.wire.characters import KINDS, MAX_REMEMBERED, REGIONAL, Kind, within
 
 REPLACEMENT: Final = "\ufffd"
 """Stands for a character that must not be drawn."""
@@ -61,21 +62,6 @@ def cell_width(text: str) -> int:
     if text.isascii():
         return len(text) - text.count("\n")
     return sum(_width(cluster) for cluster in _clusters(text))
-
-
-class _Kind(Enum):
-    """What the filter does with a code point; MARK, STYLE and JOINER depend on their neighbours."""
-
-    KEEP = auto()
-    EMOJI = auto()
-    TONE = auto()
-    MARK = auto()
-    STYLE = auto()
-    JOINER = auto()
-    SPACE = auto()
-    DOT = auto()
-    DROP = auto()
-    REPLACE = auto()
 
 
 _JOINERS: Final = "\u200c\u200d"
@@ -133,22 +119,6 @@ def _piles() -> re.Pattern[str]:
     return re.compile(f"([{_BEARERS}][{_MARKS}]{{{MAX_MARKS}}})[{_MARKS}]+")
 
 
-_BLANKS: Final = frozenset("\u2800\u3164\uffa0\u115f\u1160\U0001d159")
-_DROPPED: Final = frozenset("\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f")
-"""Invisible marks that only choose a glyph or an order; variation selectors besides the emoji ones join them."""
-_CATEGORY_KINDS: Final = {
-    **dict.fromkeys(("Cc", "Cs", "Co", "Cn", "Zl", "Zp"), _Kind.REPLACE),
-    **dict.fromkeys(("Mn", "Mc", "Me"), _Kind.MARK),
-    "Cf": _Kind.DOT,
-    "Zs": _Kind.SPACE,
-}
-_EMOJI_RANGES: Final = (
-    *((0xA9, 0xA9), (0xAE, 0xAE), (0x203C, 0x203C), (0x2049, 0x2049), (0x2122, 0x2122), (0x2139, 0x2139)),
-    *((0x2194, 0x2199), (0x21A9, 0x21AA), (0x231A, 0x2328), (0x23CF, 0x23FA), (0x24C2, 0x24C2), (0x25AA, 0x2767)),
-    *((0x2794, 0x27BF), (0x2934, 0x2935), (0x2B05, 0x2B07), (0x2B1B, 0x2B1C), (0x2B50, 0x2B55), (0x3030, 0x3030)),
-    *((0x303D, 0x303D), (0x3297, 0x3297), (0x3299, 0x3299), (0x1F000, 0x1F1E5), (0x1F200, 0x1FAFF)),
-)
-_REGIONAL: Final = frozenset(map(chr, range(0x1F1E6, 0x1F200)))
 _JOINING_RANGES: Final = (
     *((0x0600, 0x08FF), (0x0900, 0x0DFF), (0x0F00, 0x109F), (0x1780, 0x18AF), (0x1B00, 0x1BFF)),
     *((0xA800, 0xA82F), (0xA980, 0xA9DF), (0xFB50, 0xFDFF), (0xFE70, 0xFEFE), (0x11000, 0x11FFF)),
@@ -156,51 +126,7 @@ _JOINING_RANGES: Final = (
 """Blocks of the scripts that spell with joiners: the Arabic family and the Brahmic family."""
 
 
-_SPECIAL: Final = {
-    "\n": _Kind.KEEP,
-    "\t": _Kind.KEEP,
-    " ": _Kind.KEEP,
-    "\u200c": _Kind.JOINER,
-    "\u200d": _Kind.JOINER,
-    "\ufe0e": _Kind.STYLE,
-    "\ufe0f": _Kind.STYLE,
-    **dict.fromkeys(_BLANKS, _Kind.REPLACE),
-    **dict.fromkeys(_DROPPED, _Kind.DROP),
-    **dict.fromkeys("\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff", _Kind.TONE),
-}
-_SUBSTITUTES: Final = {_Kind.SPACE: " ", _Kind.DOT: DOT, _Kind.REPLACE: REPLACEMENT, _Kind.DROP: ""}
-_MAX_REMEMBERED: Final = 16_384
-"""How many characters each table below remembers: the ones in use, never all there are."""
-
-
-def _classify(char: str) -> _Kind:
-    """Return what to do with `char`; the tables above and its general category decide."""
-    point = ord(char)
-    if char in _SPECIAL:
-        return _SPECIAL[char]
-    if 0xFE00 <= point <= 0xFE0D or 0xE0100 <= point <= 0xE01EF:
-        return _Kind.DROP
-    kind = _CATEGORY_KINDS.get(unicodedata.category(char), _Kind.KEEP)
-    if kind is not _Kind.KEEP:
-        return kind
-    if 0x1161 <= point <= 0x11FF or 0xD7B0 <= point <= 0xD7FB:
-        return _Kind.MARK  # vowels and finals of Hangul: no cell of their own
-    return _Kind.EMOJI if _within(point, _EMOJI_RANGES) else kind
-
-
-def _within(point: int, ranges: tuple[tuple[int, int], ...]) -> bool:
-    """Tell whether a code point lies in one of `ranges`, ends included."""
-    return any(first <= point <= last for first, last in ranges)
-
-
-class _Kinds(dict[str, _Kind]):
-    """Remember the kinds of characters."""
-
-    def __missing__(self, char: str) -> _Kind:
-        kind = _classify(char)
-        if len(self) < _MAX_REMEMBERED:
-            self[char] = kind
-        return kind
+_SUBSTITUTES: Final = {Kind.SPACE: " ", Kind.DOT: DOT, Kind.REPLACE: REPLACEMENT, Kind.DROP: ""}
 
 
 class _Substitutes(dict[int, str]):
@@ -208,13 +134,12 @@ class _Substitutes(dict[int, str]):
 
     def __missing__(self, point: int) -> str:
         char = chr(point)
-        substitute = _SUBSTITUTES.get(_kinds[char], char)
-        if len(self) < _MAX_REMEMBERED:
+        substitute = _SUBSTITUTES.get(KINDS[char], char)
+        if len(self) < MAX_REMEMBERED:
             self[point] = substitute
         return substitute
 
 
-_kinds = _Kinds()
 _substitutes = _Substitutes()
 
 
@@ -288,13 +213,13 @@ class _Sieve:
             self._take(char, following)
 
     def _take(self, char: str, following: str) -> None:
-        kind = _kinds[char]
-        if kind is _Kind.MARK:
+        kind = KINDS[char]
+        if kind is Kind.MARK:
             self._pile(char)
-        elif kind is _Kind.STYLE:
+        elif kind is Kind.STYLE:
             if self._styles(following):
                 self._extend(char)
-        elif kind is _Kind.JOINER:
+        elif kind is Kind.JOINER:
             self._join(char, following)
         else:
             self._keep(char)
@@ -321,7 +246,7 @@ class _Sieve:
 
     def _styles(self, following: str) -> bool:
         keycap = following == _KEYCAP and self.previous in "0123456789#*"
-        return keycap or _kinds[self.previous] is _Kind.EMOJI
+        return keycap or KINDS[self.previous] is Kind.EMOJI
 
     def _join(self, char: str, following: str) -> None:
         if following and (_spells(self.previous, following) or self._glues(char, following)):
@@ -330,9 +255,9 @@ class _Sieve:
             self._keep(DOT)
 
     def _glues(self, char: str, following: str) -> bool:
-        if char != _ZWJ or self.joins >= _MAX_JOINS or _kinds[following] is not _Kind.EMOJI:
+        if char != _ZWJ or self.joins >= _MAX_JOINS or KINDS[following] is not Kind.EMOJI:
             return False
-        if _kinds[self.previous] not in (_Kind.EMOJI, _Kind.TONE, _Kind.STYLE):
+        if KINDS[self.previous] not in (Kind.EMOJI, Kind.TONE, Kind.STYLE):
             return False
         self.joins += 1
         return True
@@ -340,7 +265,7 @@ class _Sieve:
 
 def _marks_at_end(run: str) -> int:
     """Return how many marks the last starter of a spelled run bears."""
-    return next(n for n in range(1, MAX_MARKS + 1) if _kinds[run[-n - 1]] is not _Kind.MARK)
+    return next(n for n in range(1, MAX_MARKS + 1) if KINDS[run[-n - 1]] is not Kind.MARK)
 
 
 def _joins_at_end(run: str) -> int:
@@ -353,8 +278,8 @@ class _Spelling(dict[str, str]):
     """Remember what a character is in a script that spells with joiners: `L` a letter, `M` a mark, else nothing."""
 
     def __missing__(self, char: str) -> str:
-        letter = unicodedata.category(char)[0] if _within(ord(char), _JOINING_RANGES) else ""
-        if len(self) < _MAX_REMEMBERED:
+        letter = unicodedata.category(char)[0] if within(ord(char), _JOINING_RANGES) else ""
+        if len(self) < MAX_REMEMBERED:
             self[char] = letter
         return letter
 
@@ -397,10 +322,10 @@ def boundary_before(text: str, limit: int) -> int:
 
 def _begins(text: str, index: int) -> bool:
     """Tell whether a character surely begins what people see as one, whatever stands before it."""
-    kind = _kinds[text[index]]
-    if kind is _Kind.EMOJI:
+    kind = KINDS[text[index]]
+    if kind is Kind.EMOJI:
         return text[index - 1] != _ZWJ
-    return kind is _Kind.KEEP and text[index] not in _REGIONAL
+    return kind is Kind.KEEP and text[index] not in REGIONAL
 
 
 def _clusters(text: str) -> Iterator[str]:
@@ -417,12 +342,12 @@ def _clusters(text: str) -> Iterator[str]:
 def _continues(text: str, start: int, index: int) -> bool:
     """Tell whether the character at `index` is drawn on the cluster that began at `start`."""
     char, before = text[index], text[index - 1]
-    kind = _kinds[char]
-    if kind is _Kind.KEEP:
-        return char in _REGIONAL and before in _REGIONAL and index - start == 1
-    if kind is _Kind.EMOJI:
+    kind = KINDS[char]
+    if kind is Kind.KEEP:
+        return char in REGIONAL and before in REGIONAL and index - start == 1
+    if kind is Kind.EMOJI:
         return before == _ZWJ
-    return kind is not _Kind.TONE or _kinds[before] in (_Kind.EMOJI, _Kind.STYLE)
+    return kind is not Kind.TONE or KINDS[before] in (Kind.EMOJI, Kind.STYLE)
 
 
 def _width(cluster: str) -> int:
@@ -432,9 +357,9 @@ def _width(cluster: str) -> int:
 
 def _cells(char: str) -> int:
     """Return the cells of one character on its own; an emoji style may widen the one before it."""
-    kind = _kinds[char]
-    if kind is _Kind.MARK:
+    kind = KINDS[char]
+    if kind is Kind.MARK:
         return int(unicodedata.category(char) == "Mc")
-    if kind is _Kind.JOINER or char in "\n\ufe0e":
+    if kind is Kind.JOINER or char in "\n\ufe0e":
         return 0
-    return 2 if kind is not _Kind.STYLE and unicodedata.east_asian_width(char) in "WF" else 1
+    return 2 if kind is not Kind.STYLE and unicodedata.east_asian_width(char) in "WF" else 1

@@ -46,7 +46,11 @@ NOT_PERSONAL = {
     "events": "*",
     "cursors": "*",
     "channel_accounts": "*",
-    "conversations": ("id", "organisation_id", "key_id", "medium", "channel", "owner", "session_id", "account"),
+    "alerts": "*",  # who was told, and how: people of the desk
+    "conversations": (
+        *("id", "organisation_id", "key_id", "medium", "channel", "owner", "session_id", "account", "language"),
+        "translation",
+    ),
     "messages": (
         *("id", "organisation_id", "conversation_id", "author", "author_name", "session_id", "operator_id"),
         *("delivery", "again_of"),
@@ -54,7 +58,7 @@ NOT_PERSONAL = {
     "sessions": (
         *("id", "organisation_id", "conversation_id", "medium", "kind", "state", "queue", "offered_to"),
         *("declined_by", "skills", "operator_id", "ended_by", "outcome", "dial", "disposition", "supervisor_id"),
-        *("supervision", "supervisor_leg", "recording", "consent"),
+        *("supervision", "supervisor_leg", "recording", "consent", "transfers", "acknowledged_by"),
     ),
     "audit": (
         "id",

@@ -10,7 +10,7 @@ from server.core.session import Rules
 from server.wire import commands as c
 from server.wire.frames import Wall
 from server.wire.terms import Role
-from server.wire.views import QueueFigures, WallView
+from server.wire.wall import QueueFigures, WallView
 from tests.world import ORGANISATION, Customer, World
 
 pytestmark = pytest.mark.scenario

@@ -42,14 +42,8 @@ from server.wire.terms import (
     SessionState,
     Supervision,
 )
-from server.wire.views import (
-    DeskPolicy,
-    Digest,
-    FileView,
-    Page,
-    QueueFigures,
-    WallView,
-)
+from server.wire.views import DeskPolicy, Digest, FileView, Page
+from server.wire.wall import QueueFigures, WallView
 from tests.fakes.console_data import (
     BILLING,
     ME,

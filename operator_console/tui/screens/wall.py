@@ -19,7 +19,8 @@ from operator_console.tui.lines import Line, Role, cut, fitted
 from operator_console.tui.screens.beside import BesideDesk
 from operator_console.tui.widgets.line_pane import LinePane
 from server.wire.terms import MoodLabel, OperatorId, Presence, SessionId, SessionState
-from server.wire.views import QueueFigures, SessionView
+from server.wire.views import SessionView
+from server.wire.wall import QueueFigures
 
 STEPS: Final = (
     "supervise.watch",

@@ -13,7 +13,8 @@ from server.wire.commands import Supervise, TakeOver
 from server.wire.events import SessionUpdated
 from server.wire.frames import Batch, Wall
 from server.wire.terms import Medium, Presence, Role, SessionState, Supervision
-from server.wire.views import QueueFigures, SessionView, WallView
+from server.wire.views import SessionView
+from server.wire.wall import QueueFigures, WallView
 from tests.fakes.console_data import ME, MIA, NOW, ago, operator, session, snapshot
 
 pytestmark = pytest.mark.unit

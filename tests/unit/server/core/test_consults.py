@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from server.core import inputs as i
+from server.core.consult_inputs import ConsultAnswered, ConsultLapsed
 from server.core.effects import AnswerAssistant
 from server.core.errors import ConflictError
 from server.core.machine import Step, step
@@ -22,7 +23,7 @@ def asked(kind: SessionKind = SessionKind.ASSIST, **changes: Any) -> Session:
 
 
 def answered(session: Session, who: Any = ANN, text: str = "Yes, 20.", approved: bool | None = None) -> Step:
-    return step(session, i.ConsultAnswered(who, session.epoch, text, approved), RULES, after(30))
+    return step(session, ConsultAnswered(who, session.epoch, text, approved), RULES, after(30))
 
 
 def test_the_conversation_stays_the_assistants_throughout() -> None:
@@ -72,12 +73,12 @@ def test_the_second_answer_is_refused_and_a_late_deadline_changes_nothing() -> N
     with pytest.raises(ConflictError) as refusal:
         answered(closed, BEN)
     assert (refusal.value.code, refusal.value.details["winner"]) == ("already_answered", ANN)
-    assert not step(closed, i.ConsultLapsed(), RULES, NOW).changed
+    assert not step(closed, ConsultLapsed(), RULES, NOW).changed
 
 
 def test_an_answer_for_another_epoch_is_stale() -> None:
     with pytest.raises(ConflictError) as refusal:
-        step(asked(), i.ConsultAnswered(ANN, 7, "Yes."), RULES, NOW)
+        step(asked(), ConsultAnswered(ANN, 7, "Yes."), RULES, NOW)
     assert refusal.value.code == "stale_epoch"
 
 

@@ -5,6 +5,7 @@ from itertools import product
 
 import pytest
 
+from server.core import consult_inputs
 from server.core import inputs as i
 from server.core.errors import ConflictError
 from server.core.machine import ILLEGAL, INPUTS, LATE, TRANSITIONS, step
@@ -47,9 +48,10 @@ def test_the_pairs_are_counted_so_that_a_change_of_the_table_is_seen() -> None:
 def test_every_input_of_the_module_is_in_the_union() -> None:
     facts = {
         thing
-        for thing in vars(i).values()
+        for module in (i, consult_inputs)
+        for thing in vars(module).values()
         if isinstance(thing, type)
-        and thing.__module__ == i.__name__
+        and thing.__module__ == module.__name__
         and thing not in {i.FromOperator, i.FromSupervisor}
     }
     assert facts == set(INPUTS)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.wire import sanitize
+from server.wire import characters, sanitize
 from server.wire.sanitize import DOT, ELLIPSIS, MAX_MARKS, REPLACEMENT, cell_width, clean_line, clean_text
 
 pytestmark = pytest.mark.unit
@@ -71,7 +71,7 @@ def test_no_code_point_of_all_1114112_survives_that_should_not() -> None:
         everything = "".join(chr(point) + "b" for point in range(start, min(start + 4096, sys.maxunicode + 1)))
         assert survivors(clean_text(everything, max_chars=100_000, max_lines=10_000)) == []
         assert "\n" not in clean_line(everything, max_cells=100_000)
-    assert len(sanitize._kinds) <= 16_384
+    assert len(characters.KINDS) <= 16_384
     assert len(sanitize._substitutes) <= 16_384
 
 
@@ -83,25 +83,25 @@ def test_every_code_point_that_skips_the_filter_is_printable_and_its_own_nfc() -
             assert char == " " or unicodedata.category(char) != "Zs", hex(point)
             assert unicodedata.is_normalized("NFC", "e" + char + "e"), hex(point)
             assert not unicodedata.combining(char), hex(point)
-            assert char not in sanitize._BLANKS, hex(point)
+            assert char not in characters.BLANKS, hex(point)
 
 
 def test_every_code_point_that_the_sieve_takes_in_runs_is_of_the_kind_of_its_run() -> None:
-    contextual = {sanitize._Kind.MARK, sanitize._Kind.STYLE, sanitize._Kind.JOINER}
+    contextual = {characters.Kind.MARK, characters.Kind.STYLE, characters.Kind.JOINER}
     for point in range(sys.maxunicode + 1):
         char = chr(point)
         match = sanitize._pieces().fullmatch(char)
         if match and match.lastgroup == "starters":
-            assert sanitize._classify(char) not in contextual, hex(point)
+            assert characters.classify(char) not in contextual, hex(point)
         elif match and match.lastgroup == "marks":
-            assert sanitize._classify(char) in {sanitize._Kind.MARK, sanitize._Kind.REPLACE}, hex(point)
+            assert characters.classify(char) in {characters.Kind.MARK, characters.Kind.REPLACE}, hex(point)
         if re.fullmatch(f"[{sanitize._SCRIPT_LETTERS}]", char):
-            assert sanitize._spelling[char] == "L" or sanitize._classify(char) is sanitize._Kind.REPLACE, hex(point)
+            assert sanitize._spelling[char] == "L" or characters.classify(char) is characters.Kind.REPLACE, hex(point)
         if re.fullmatch(f"[{sanitize._SCRIPT_MARKS}]", char):
-            assert sanitize._spelling[char] == "M" or sanitize._classify(char) is sanitize._Kind.REPLACE, hex(point)
+            assert sanitize._spelling[char] == "M" or characters.classify(char) is characters.Kind.REPLACE, hex(point)
         joined = sanitize._pieces().fullmatch(f"{char}{ZWJ}\U0001f468")
         if joined and joined.lastgroup == "joined":
-            assert sanitize._classify(char) in {sanitize._Kind.EMOJI, sanitize._Kind.REPLACE}, hex(point)
+            assert characters.classify(char) in {characters.Kind.EMOJI, characters.Kind.REPLACE}, hex(point)
 
 
 class OneByOne(sanitize._Sieve):
