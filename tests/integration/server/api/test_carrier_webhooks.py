@@ -73,6 +73,7 @@ async def broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runn
         f'[plivo]\nauth_id = "MA{"X" * 18}"\nauth_token_file = "{folder / "plivo"}"\n{api}'
         f'[telnyx]\nconnection_id = "1234"\napi_key_file = "{folder / "telnyx"}"\npublic_key = "{TELNYX_KEY}"\n{api}'
         '[calls]\ndial_with = "plivo"\n'
+        '[transfers]\nallowed = ["+1555"]\n'
     )
     async with running_broker(
         settings, server=f'public_url = "{PUBLIC}"', media=f'port = {MEDIA_PORT}\npublic_url = "{MEDIA}"'
