@@ -6,9 +6,22 @@ A test holds both against the schema, so that a new column has to be decided on.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, cast
 
-from sqlalchemy import Column, Table, bindparam, delete, func, literal_column, null, or_, select, text, update
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    Table,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from server.broker.ports.privacy import Belongings
 from server.broker.ports.records import KeptFile
@@ -43,6 +56,7 @@ SHORTEST_MARK: Final = 5
 
 _c, _m, _s, _f, _v, _i = conversations.c, messages.c, sessions.c, files.c, visitors.c, identities.c
 _OF: Final = "conversations"
+_ERASED_AT: Final[BindParameter[datetime]] = bindparam("erased_at")
 _THEIRS: Final = _c.id.label("id")
 _TURNS: Final = select(_m.id).where(any_of(_m.conversation_id, _OF))
 _NOTHING: Final = {"files": "'[]'", "tickets": "'[]'", "translation": "'null'"}
@@ -55,8 +69,8 @@ def _empty(column: Column[object]) -> object:
     if column.nullable:
         return null()
     if isinstance(column.type, Json):
-        return literal_column(_NOTHING.get(column.name, "'{}'"))
-    return literal_column("''")
+        return cast("object", literal_column(_NOTHING.get(column.name, "'{}'")))
+    return cast("object", literal_column("''"))
 
 
 def _emptying(table: Table, key: Column[str], **more: object) -> Statement:  # type: ignore[explicit-any]  # as above
@@ -113,12 +127,10 @@ WORDS: Final = Statement(select(searchable.c.message_id).where(searchable.c.mess
 EMPTY_CONVERSATIONS: Final = _emptying(
     conversations,
     _c.id,
-    erased_at=bindparam("erased_at"),
-    ended_at=func.coalesce(_c.ended_at, bindparam("erased_at")),
+    erased_at=_ERASED_AT,
+    ended_at=func.coalesce(_c.ended_at, _ERASED_AT),
 )
-EMPTY_MESSAGES: Final = _emptying(
-    messages, _m.conversation_id, deleted_at=func.coalesce(_m.deleted_at, bindparam("erased_at"))
-)
+EMPTY_MESSAGES: Final = _emptying(messages, _m.conversation_id, deleted_at=func.coalesce(_m.deleted_at, _ERASED_AT))
 EMPTY_NAMES: Final = Statement(
     update(messages)
     .where(any_of(_m.conversation_id, _OF), _m.author == "customer")

@@ -26,10 +26,14 @@ _WORDS: Final = {
 }
 
 
+def _type(column: Column[object]) -> object:
+    return column.type
+
+
 def _condition(column: Column[object], dialect: str) -> str:
     """Return the condition that the column holds :mark; empty when it can hold no text."""
     name = f'"{column.name}"'
-    match column.type:
+    match _type(column):
         case LargeBinary():
             return _BYTES[dialect].format(name=name)
         case Text() | Json():
