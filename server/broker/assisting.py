@@ -62,6 +62,15 @@ class Assisting:
         """Look now: something was committed."""
         self._alarm.ring()
 
+    async def start(self) -> None:
+        """Note how far events go where no assistant was asked before; what comes from now on is all taken in."""
+
+        def work(unit: Unit) -> None:
+            for organisation_id in unit.roster.organisations():
+                self._began(unit, organisation_id, unit.views.last_seq(organisation_id))
+
+        await self._parts.database.run(work)
+
     async def stop(self) -> None:
         """Let go of what the assistants have open."""
         for one in self._parts.assistants.values():
@@ -92,7 +101,7 @@ class Assisting:
         """Turn the next events into jobs; return whether there may be more."""
         after = self._read_to.get(organisation_id)
         if after is None:
-            after = await self._parts.database.run(lambda unit: self._began(unit, organisation_id))
+            after = await self._parts.database.run(lambda unit: self._began(unit, organisation_id, 0))
             self._read_to[organisation_id] = after
         fed, jobs = await self._parts.database.read(lambda unit: self._news(unit, organisation_id, after))
         if not fed:
@@ -103,11 +112,12 @@ class Assisting:
         self._read_to[organisation_id] = last
         return len(fed) == MOST_EVENTS
 
-    def _began(self, unit: Unit, organisation_id: OrganisationId) -> int:
-        """Return where to read on: where a former broker stopped, else at the newest event."""
+    @staticmethod
+    def _began(unit: Unit, organisation_id: OrganisationId, newest: int) -> int:
+        """Return where to read on: where a former broker stopped, else behind the event `newest`, which is noted."""
         known = unit.ledger.cursor(organisation_id, ASSISTANT)
         if known is None:
-            known = unit.views.last_seq(organisation_id)
+            known = newest
             unit.ledger.move_cursor(organisation_id, ASSISTANT, known)
         return known
 

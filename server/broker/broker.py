@@ -130,6 +130,7 @@ class Broker:
         if self.translation.on:
             self._runner.keep("translation", self.translation.loop)
         if self.assisting.on:
+            await self.assisting.start()
             self._runner.keep("assistants", self.assisting.loop)
         for organisation_id in await self._organisations():
             await self.cards.take_up(OrganisationId(organisation_id))
