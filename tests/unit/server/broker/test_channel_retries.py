@@ -44,7 +44,7 @@ def test_the_platforms_own_word_on_when_is_kept_within_reason() -> None:
 
 def test_a_key_makes_an_unknown_outcome_harmless_and_an_end_comes_all_the_same() -> None:
     assert then(SendProblem.UNKNOWN_OUTCOME, keyed=True) == (W, PAUSES_SECONDS[0], False)
-    assert then(SendProblem.UNKNOWN_OUTCOME, len(PAUSES_SECONDS), keyed=True) == (F, 0.0, False)
+    assert then(SendProblem.UNKNOWN_OUTCOME, len(PAUSES_SECONDS), keyed=True) == (U, 0.0, False)
     assert then(SendProblem.RETRY, len(PAUSES_SECONDS)) == (F, 0.0, False)
 
 
