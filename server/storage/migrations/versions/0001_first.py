@@ -618,7 +618,7 @@ def _create_channels_out() -> None:
         sa.Column("platform_id", sa.Text(), server_default="", nullable=False),
         sa.Column("delivery", sa.Text(), nullable=False),
         sa.Column("error", sa.Text(), server_default="", nullable=False),
-        sa.Column("doubtful", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("doubtful", sa.SmallInteger(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(
             ["conversation_id"], ["conversations.id"], name=op.f("fk_channel_parts_conversation_id")
         ),
