@@ -6,6 +6,17 @@ from msgspec import Meta
 
 from server.config_section import Section
 
+CallerNumber = Annotated[
+    str,
+    Meta(
+        pattern="^(\\+[0-9]{6,15})?$",
+        description="Your number, +15550142, from which operators ring back. Empty: nobody can be called.",
+    ),
+]
+AnsweringKey = Annotated[
+    str, Meta(max_length=60, description="Name of the assistant's key that answers calls. Empty: the only key.")
+]
+
 
 class CallsSettings(Section, frozen=True, kw_only=True):
     """What holds for calls of every carrier."""
@@ -33,20 +44,11 @@ class TwilioSettings(Section, frozen=True, kw_only=True):
             "Or set OPERATOR_TWILIO_AUTH_TOKEN."
         ),
     ] = ""
-    caller_number: Annotated[
-        str,
-        Meta(
-            pattern="^(\\+[0-9]{6,15})?$",
-            description="Your number, +15550142, from which operators ring back. Empty: nobody can be called.",
-        ),
-    ] = ""
+    caller_number: CallerNumber = ""
     api_url: Annotated[
         str, Meta(min_length=8, description="Where Twilio's REST API is; another region has another address.")
     ] = "https://api.twilio.com"
-    assistant: Annotated[
-        str,
-        Meta(max_length=60, description="Name of the assistant's key that answers calls. Empty: the only key."),
-    ] = ""
+    assistant: AnsweringKey = ""
 
 
 class PlivoSettings(Section, frozen=True, kw_only=True):
@@ -58,18 +60,9 @@ class PlivoSettings(Section, frozen=True, kw_only=True):
     auth_token_file: Annotated[
         str, Meta(description="File with the account's auth token (chmod 600), which signs Plivo's requests.")
     ] = ""
-    caller_number: Annotated[
-        str,
-        Meta(
-            pattern="^(\\+[0-9]{6,15})?$",
-            description="Your number, +15550142, from which operators ring back. Empty: nobody can be called.",
-        ),
-    ] = ""
+    caller_number: CallerNumber = ""
     api_url: Annotated[str, Meta(min_length=8, description="Where Plivo's REST API is.")] = "https://api.plivo.com"
-    assistant: Annotated[
-        str,
-        Meta(max_length=60, description="Name of the assistant's key that answers calls. Empty: the only key."),
-    ] = ""
+    assistant: AnsweringKey = ""
 
 
 class TelnyxSettings(Section, frozen=True, kw_only=True):
@@ -86,15 +79,6 @@ class TelnyxSettings(Section, frozen=True, kw_only=True):
     public_key: Annotated[
         str, Meta(description="The account's public key, as the portal shows it: it signs Telnyx's requests.")
     ] = ""
-    caller_number: Annotated[
-        str,
-        Meta(
-            pattern="^(\\+[0-9]{6,15})?$",
-            description="Your number, +15550142, from which operators ring back. Empty: nobody can be called.",
-        ),
-    ] = ""
+    caller_number: CallerNumber = ""
     api_url: Annotated[str, Meta(min_length=8, description="Where Telnyx's REST API is.")] = "https://api.telnyx.com"
-    assistant: Annotated[
-        str,
-        Meta(max_length=60, description="Name of the assistant's key that answers calls. Empty: the only key."),
-    ] = ""
+    assistant: AnsweringKey = ""

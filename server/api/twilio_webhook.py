@@ -8,16 +8,13 @@ from litestar import MediaType, Response, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from server.api.auth import DEFAULT_ORGANISATION
+from server.api import carrier_calls
 from server.api.errors import AnyRequest
-from server.broker.answering import answering_key
 from server.broker.broker import Broker
 from server.core.errors import CallerError, NotAllowedError
 from server.telephony.twilio_calls import STATUS_PATH, dial_of
 from server.telephony.twilio_signature import validate
 from server.telephony.twiml import connect_stream
-from server.wire.requests import NewConversation
-from server.wire.terms import ConversationId, LegRole, Medium
 
 
 def twilio_routes(broker: Broker, *, auth_token: str, public_url: str, assistant: str) -> list[HTTPRouteHandler]:
@@ -47,14 +44,8 @@ def twilio_routes(broker: Broker, *, auth_token: str, public_url: str, assistant
         call_sid = params.get("CallSid", "")
         if not call_sid:
             raise CallerError("no_call_sid", "The request names no call.", "Point a Twilio voice webhook here.")
-        principal = await broker.parts.database.read(
-            lambda unit: answering_key(unit, DEFAULT_ORGANISATION, assistant, "twilio")
-        )
-        body = NewConversation(
-            medium=Medium.VOICE, channel="twilio", customer_handle=params.get("From", "")[:200], external_id=call_sid
-        )
-        conversation = await broker.intake.create_conversation(principal, body)
-        grant = await broker.calls.admit(conversation.id, LegRole.CALLER, "twilio", external_id=call_sid)
+        conversation_id = await carrier_calls.take_in(broker, "twilio", assistant, call_sid, params.get("From", ""))
+        grant = await carrier_calls.let_in(broker, "twilio", conversation_id, call_sid)
         return Response(connect_stream(grant.url, grant.token), media_type=MediaType.XML)
 
     @post(
@@ -68,6 +59,6 @@ def twilio_routes(broker: Broker, *, auth_token: str, public_url: str, assistant
         params = await signed(request)
         dial = dial_of(params.get("CallStatus", ""))
         if dial is not None:
-            await broker.desk.ring_backs.moved(ConversationId(conversation_id), dial)
+            await carrier_calls.told(broker, conversation_id, dial)
 
     return [voice, status]
