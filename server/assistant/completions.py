@@ -14,7 +14,7 @@ import msgspec
 
 from server.broker.ports.assistants import AssistantError
 from server.secret_files import SecretText
-from server.wire.version import VERSION
+from server.wire.version import USER_AGENT
 
 MOST_BYTES: Final = 512 * 1024
 """A longer answer is given up."""
@@ -136,7 +136,7 @@ class Completions:
         if self._client is None:
             timeout = httpx.Timeout(self.endpoint.timeout_seconds, connect=CONNECT_SECONDS)
             self._client = httpx.AsyncClient(timeout=timeout, follow_redirects=False, transport=self._transport)
-        headers = {"content-type": "application/json", "user-agent": f"operator-console/{VERSION}"}
+        headers = {"content-type": "application/json", "user-agent": USER_AGENT}
         if self.endpoint.key is not None:
             headers["authorization"] = f"Bearer {self.endpoint.key.reveal()}"
         address = f"{self.endpoint.url.rstrip('/')}/chat/completions"

@@ -26,13 +26,13 @@ from server.channel_settings.discord import DiscordSettings
 from server.channels.discord_answers import answered, wait_of
 from server.channels.discord_events import events_of
 from server.channels.discord_gateway import Gateway, is_installed
-from server.channels.http import USER_AGENT, Http
+from server.channels.http import Http
 from server.channels.reading import list_at, text_at
 from server.channels.setup import Setup
 from server.clock import Clock
 from server.core.errors import NotAuthenticatedError
 from server.secret_files import SecretText
-from server.wire.version import VERSION
+from server.wire.version import USER_AGENT, VERSION
 
 DEFAULT_API_BASE: Final = "https://discord.com/api/v10"
 LIMITS: Final = Limits(

@@ -7,9 +7,9 @@ from typing import Final
 import httpx
 
 from server.broker.ports.channels import SendError, SendProblem
-from server.wire.version import VERSION
+from server.retry_after import retry_after as read_retry_after
+from server.wire.version import USER_AGENT
 
-USER_AGENT: Final = f"operator-console/{VERSION}"
 CONNECT_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 20.0
 _GATEWAY_GAVE_UP: Final = frozenset({502, 504})
@@ -142,9 +142,6 @@ def _no_file(status: int) -> SendError:
 
 
 def retry_after(answer: httpx.Response) -> float | None:
-    """Return the seconds that Retry-After names; None when it names none, or a date."""
-    try:
-        seconds = float(answer.headers.get("retry-after", ""))
-    except ValueError:
-        return None
-    return seconds if 0 <= seconds < 86_400 else None
+    """Return the seconds that Retry-After names; None when it names none, a date, or a day and more."""
+    seconds = read_retry_after(answer.headers.get("retry-after", ""))
+    return seconds if seconds is not None and seconds < 86_400 else None

@@ -14,13 +14,14 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from server.broker.ports.channels import Incoming, SendError, SendProblem
-from server.channels.http import USER_AGENT, Http
+from server.channels.http import Http
 from server.channels.reading import decoded, text_at
 from server.channels.slack_answers import answered
 from server.clock import Clock
 from server.log import get_log
 from server.secret_files import SecretText
 from server.tasks import Restart
+from server.wire.version import USER_AGENT
 
 LARGEST_BYTES: Final = 4 * 2**20
 """The largest envelope that is taken."""

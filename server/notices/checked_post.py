@@ -14,7 +14,7 @@ import httpx
 
 from server.core.errors import ProviderError
 from server.notices.vendor import Transport, the_network
-from server.wire.version import VERSION
+from server.wire.version import USER_AGENT
 
 CONNECT_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 20.0
@@ -45,7 +45,7 @@ class CheckedPost:
         address = await address_of(self._url, allow_private=self._allow_private)
         sent = {
             "content-type": "application/json",
-            "user-agent": f"operator-console/{VERSION}",
+            "user-agent": USER_AGENT,
             **headers,
             "host": self._url.netloc.decode("ascii"),
         }

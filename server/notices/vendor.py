@@ -8,8 +8,9 @@ import httpx
 import msgspec
 
 from server.core.errors import ProviderError
+from server.retry_after import retry_after as read_retry_after
 from server.wire.sanitize import clean_line
-from server.wire.version import VERSION
+from server.wire.version import USER_AGENT
 
 T = TypeVar("T")
 
@@ -52,7 +53,7 @@ class Vendor:
         address = path if path.startswith("https://") else f"{self.api_base}{path}"
         try:
             async with httpx.AsyncClient(
-                headers={"user-agent": f"operator-console/{VERSION}"},
+                headers={"user-agent": USER_AGENT},
                 timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
                 transport=self._transport(),
                 follow_redirects=False,
@@ -84,12 +85,9 @@ class Vendor:
 
 
 def retry_after(text: str) -> float | None:
-    """Return the seconds that Retry-After names; None when it names none, a date, or nonsense."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        return None
-    return min(seconds, MOST_WAIT_SECONDS) if seconds >= 0 else None
+    """Return the seconds that Retry-After names, an hour at most; None when it names none, a date, or nonsense."""
+    seconds = read_retry_after(text)
+    return None if seconds is None else min(seconds, MOST_WAIT_SECONDS)
 
 
 def read(answer: httpx.Response, shape: type[T]) -> T | None:

@@ -9,8 +9,9 @@ import httpx
 import msgspec
 
 from server.broker.ports.tickets import TicketError
+from server.retry_after import retry_after as read_retry_after
 from server.secret_files import SecretText
-from server.wire.version import VERSION
+from server.wire.version import USER_AGENT
 
 T = TypeVar("T")
 
@@ -40,7 +41,7 @@ class TicketHttp:
             headers={
                 "accept": "application/json",
                 "authorization": authorization,
-                "user-agent": f"operator-console/{VERSION}",
+                "user-agent": USER_AGENT,
             },
             timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
             transport=transport,
@@ -137,12 +138,9 @@ class TicketHttp:
 
 
 def retry_after(answer: httpx.Response) -> float | None:
-    """Return the seconds that Retry-After names; None when it names none, or a date."""
-    try:
-        seconds = float(answer.headers.get("retry-after", ""))
-    except ValueError:
-        return None
-    return min(seconds, LONGEST_WAIT_SECONDS) if seconds >= 0 else None
+    """Return the seconds that Retry-After names, a day at most; None when it names none, or a date."""
+    seconds = read_retry_after(answer.headers.get("retry-after", ""))
+    return None if seconds is None else min(seconds, LONGEST_WAIT_SECONDS)
 
 
 def cut(text: str, most: int) -> str:

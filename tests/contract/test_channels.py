@@ -27,8 +27,8 @@ from server.broker.ports.channels import (
     SendProblem,
     Types,
 )
-from server.channels.http import USER_AGENT
 from server.core.errors import NotAuthenticatedError
+from server.wire.version import USER_AGENT
 from tests.contract.channel_kits.kit import Bench, Kit
 
 pytestmark = pytest.mark.contract
