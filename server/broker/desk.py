@@ -20,7 +20,14 @@ from server.broker.going_out import say
 from server.broker.idempotency import key_reused
 from server.broker.messages import Messages
 from server.broker.order_facts import OperatorChange, fact_of
-from server.broker.orders import check_consult, check_free_for, check_in_charge, check_may_say, fingerprint_of
+from server.broker.orders import (
+    check_consult,
+    check_free_for,
+    check_in_charge,
+    check_may_say,
+    fingerprint_of,
+    session_of,
+)
 from server.broker.parts import Parts
 from server.broker.passing import Listener, Passing
 from server.broker.ports.media import Keys
@@ -42,7 +49,7 @@ from server.broker.team import Team
 from server.broker.transferring import Transfers
 from server.broker.translating import TranslationDesk, beside
 from server.core import inputs
-from server.core.errors import CallerError, ConflictError, NotFoundError
+from server.core.errors import CallerError, ConflictError
 from server.core.permissions import Action, check_allowed
 from server.core.session import IN_HAND_STATES, Session, label
 from server.wire import codec
@@ -379,7 +386,4 @@ class Desk:
     @staticmethod
     def _load(unit: Unit, principal: Principal, command: c.SessionOrder) -> Session:
         """Return the command's session, if it is there for this principal."""
-        session = unit.sessions.load(principal.organisation_id, command.session_id)
-        if session is None:
-            raise NotFoundError("no_such_session", "There is no such session.", "Look at the queue for its number.")
-        return session
+        return session_of(unit, principal.organisation_id, command.session_id)

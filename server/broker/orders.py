@@ -5,11 +5,23 @@ import hashlib
 import msgspec
 
 from server.broker.ports.store import Unit
-from server.core.errors import CallerError, ConflictError
+from server.core.errors import CallerError, ConflictError, NotFoundError
 from server.core.session import IN_HAND_STATES, Session, label
 from server.wire.commands import Answer, Command, Decide
 from server.wire.sanitize import clean_line
-from server.wire.terms import Medium, OperatorId, SessionKind, SessionState
+from server.wire.terms import Medium, OperatorId, OrganisationId, SessionId, SessionKind, SessionState
+
+
+def session_of(unit: Unit, organisation_id: OrganisationId, session_id: SessionId) -> Session:
+    """Return a session, locked until the transaction ends.
+
+    Raises:
+        NotFoundError: `no_such_session`.
+    """
+    session = unit.sessions.load(organisation_id, session_id)
+    if session is None:
+        raise NotFoundError("no_such_session", "There is no such session.", "Look at the queue for its number.")
+    return session
 
 
 def fingerprint_of(command: Command) -> str:

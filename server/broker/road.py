@@ -12,6 +12,7 @@ import msgspec
 
 from server.broker.going_out import say
 from server.broker.notice_orders import order_amends, order_closed, order_waiting
+from server.broker.orders import session_of
 from server.broker.parts import Parts
 from server.broker.ports.records import AuditRecord, Conversation, Message
 from server.broker.ports.store import Unit
@@ -32,7 +33,6 @@ from server.core.effects import (
     TellCustomer,
     TellWaiting,
 )
-from server.core.errors import NotFoundError
 from server.core.inputs import Input
 from server.core.machine import Step, step
 from server.core.ownership import owner_of
@@ -81,9 +81,7 @@ def apply(unit: Unit, parts: Parts, organisation_id: OrganisationId, session_id:
         NotFoundError: `no_such_session`.
         ConflictError: what the machine refuses.
     """
-    session = unit.sessions.load(organisation_id, session_id)
-    if session is None:
-        raise NotFoundError("no_such_session", "There is no such session.", "Look at the queue for its number.")
+    session = session_of(unit, organisation_id, session_id)
     now = parts.clock.now()
     rules = parts.rules.of(session.queue)
     done = step(session, fact, rules, now)

@@ -69,8 +69,8 @@ class Transcribing:
 
     def _message(self, unit: Unit, conversation: Conversation, session: Session, fact: Spoken, text: str) -> Message:
         operator = fact.role is LegRole.OPERATOR
-        names = {one.id: one.name for one in unit.views.operators(session.organisation_id)} if operator else {}
-        who = session.operator_id
+        who = session.operator_id if operator else None
+        speaker = unit.roster.load(session.organisation_id, who) if who is not None else None
         return Message(
             id=MessageId(self._parts.new_id("m")),
             organisation_id=session.organisation_id,
@@ -78,8 +78,8 @@ class Transcribing:
             author=Author.OPERATOR if operator else Author.CUSTOMER,
             text=text,
             at=self._parts.clock.now(),
-            author_name=names.get(who, "") if operator and who is not None else conversation.customer_name,
+            author_name=(speaker.name if speaker is not None else "") if operator else conversation.customer_name,
             session_id=session.id,
-            operator_id=who if operator else None,
+            operator_id=who,
             key=fact.key,
         )

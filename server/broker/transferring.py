@@ -14,7 +14,7 @@ from server.broker import road
 from server.broker.calls import Calls
 from server.broker.carry_out import Effects
 from server.broker.idempotency import key_reused
-from server.broker.orders import check_in_charge, fingerprint_of
+from server.broker.orders import check_in_charge, fingerprint_of, session_of
 from server.broker.parts import Parts
 from server.broker.passing import Listener
 from server.broker.ports.carrier import Carrier, OutgoingCall
@@ -23,7 +23,7 @@ from server.broker.ports.records import AuditRecord, Principal, Stored
 from server.broker.ports.store import Unit
 from server.broker.seats import Seats
 from server.core import inputs
-from server.core.errors import CallerError, NotAllowedError, NotFoundError, ProviderError, TooManyError
+from server.core.errors import CallerError, NotAllowedError, ProviderError, TooManyError
 from server.core.session import Session
 from server.core.transfers import fact_of_dial, under_way
 from server.log import get_log
@@ -94,9 +94,7 @@ class Transfers:
     ) -> tuple[Session, Transfer | None]:
         """Return the session, and the attempt to dial; the same order again gets the session and nobody to dial."""
         organisation_id = principal.organisation_id
-        session = unit.sessions.load(organisation_id, command.session_id)
-        if session is None:
-            raise NotFoundError("no_such_session", "There is no such session.", "Look at the queue for its number.")
+        session = session_of(unit, organisation_id, command.session_id)
         known = unit.ledger.recall(organisation_id, principal.id, command.id)
         if known is not None and known.fingerprint != fingerprint_of(command):
             raise key_reused()

@@ -17,14 +17,14 @@ import msgspec
 from server.broker.alarm import Alarm
 from server.broker.discretion import shown_to
 from server.broker.going_out import write
-from server.broker.orders import check_in_charge
+from server.broker.orders import check_in_charge, session_of
 from server.broker.parts import Parts
 from server.broker.ports.records import Conversation, Job, Principal
 from server.broker.ports.store import Unit
 from server.broker.ports.translator import Translator, TranslatorError
 from server.broker.translated_text import LONGEST, translated_text
 from server.broker.translation_jobs import TRANSLATE, TRANSLATED, TranslateJob, want_translation
-from server.core.errors import CallerError, NotFoundError
+from server.core.errors import CallerError
 from server.core.session import Session
 from server.log import get_log
 from server.wire import commands as c
@@ -196,7 +196,7 @@ class TranslationDesk:
         """
 
         def work(unit: Unit) -> SessionView | None:
-            session = _session(unit, principal.organisation_id, command.session_id)
+            session = session_of(unit, principal.organisation_id, command.session_id)
             check_in_charge(session, operator_id, command.epoch)
             self._switch(unit, session, on=command.on)
             return unit.views.session(principal.organisation_id, session.id)
@@ -286,15 +286,8 @@ def _no_translator() -> CallerError:
     return CallerError("no_translator", "Nobody translates here.", "An administrator can configure [translation].")
 
 
-def _session(unit: Unit, organisation_id: OrganisationId, session_id: SessionId) -> Session:
-    session = unit.sessions.load(organisation_id, session_id)
-    if session is None:
-        raise NotFoundError("no_such_session", "There is no such session.", "Look at the queue for its number.")
-    return session
-
-
 def _customers_language(unit: Unit, organisation_id: OrganisationId, session_id: SessionId) -> str:
-    session = _session(unit, organisation_id, session_id)
+    session = session_of(unit, organisation_id, session_id)
     conversation = unit.conversations.load(organisation_id, session.conversation_id)
     return conversation.language if conversation is not None else ""
 
