@@ -70,7 +70,10 @@ class Telephone:
             ProviderError: `sip_not_installed`, `sip_port_taken`, `sip_failed`.
         """
         for call in await self._engine.start(self.take):
-            await self._take_up(call)
+            try:
+                await self._take_up(call)
+            except HandoffError as error:
+                _log.warning("sip_call_not_taken_up", code=error.code, error=error.message)
 
     async def stop(self, *, end_calls: bool) -> None:
         """Let go of the engine; with `end_calls` its calls end too."""
@@ -130,9 +133,13 @@ class Telephone:
         grant = await self._calls.admit(conversation.id, LegRole.CALLER, CHANNEL)
         door = MediaDoor(url=grant.url, token=grant.token)
         await self._engine.answer(call.call_id, conversation.id, door)
+        await self._ask_for_a_person(principal, conversation.id, call.call_id)
+
+    async def _ask_for_a_person(self, principal: Principal, conversation_id: ConversationId, call_id: str) -> None:
+        """Queue the call where no assistant answers, once however often it is asked for."""
         if self._policy.queue:
             wanted = NewHandoff(reason="Called the desk", queue=self._policy.queue)
-            await self._intake.request_handoff(principal, conversation.id, wanted, f"sip:{call.call_id}")
+            await self._intake.request_handoff(principal, conversation_id, wanted, f"sip:{call_id}")
 
     async def _principal(self) -> Principal:
         policy = self._policy
@@ -164,9 +171,17 @@ class Telephone:
             await self._calls.on_fact(gone)
 
     async def _take_up(self, call: SipCall) -> None:
-        """Decline a call that rang while no broker was there to take it; the others live on at the media worker."""
-        if not call.answered and not call.reference:
-            await self._engine.refuse(call.call_id)
+        """Finish what the broker before may not have: a call that it answered may wait for a person to be asked for.
+
+        A call that rings is told of anew by the engine; audio lives on at the media worker.
+        """
+        organisation_id = self._policy.organisation_id
+        conversation = await self._parts.database.read(
+            lambda unit: unit.conversations.find(organisation_id, CHANNEL, call.call_id)
+        )
+        if conversation is None or conversation.id != call.reference or conversation.ended_at is not None:
+            return
+        await self._ask_for_a_person(await self._principal(), conversation.id, call.call_id)
 
 
 def _log_registration(fact: SipRegistered) -> None:

@@ -18,8 +18,8 @@ from server.media.control_link import ControlLink, LinkLostError, SupersededErro
 from server.media.control_messages import CONTROL_PROTOCOL, EndWorker, QueryState
 from server.media.exits import EXIT_BAD_CONFIG, EXIT_CANNOT_LISTEN
 from server.media.fact_delivery import FactDelivery
-from server.media.spawn import exit_code, spawn_worker
 from server.media.wanted import Wanted
+from server.side_process import exit_code, start
 from server.tasks import TaskRunner
 from server.wire.terms import CallPhase
 
@@ -223,7 +223,8 @@ class WorkerControl:
                 )
         port = self._config.port or self._port
         try:
-            self._pid = spawn_worker(msgspec.structs.replace(self._config, port=port))
+            settings = msgspec.json.encode(msgspec.structs.replace(self._config, port=port))
+            self._pid = start("server.media.worker", self._config.control_path, settings)
         except OSError as error:
             raise ProviderError("media_unreachable", f"The media worker cannot be started: {error}.") from error
 

@@ -20,7 +20,7 @@ from server.media.control_messages import (
     pack,
     read_from_worker,
 )
-from server.media.spawn import connect
+from server.side_process import connect
 
 WELCOME_SECONDS: Final = 2.0
 """A worker that does not greet within this is stuck."""

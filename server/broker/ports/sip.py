@@ -196,14 +196,6 @@ class SipEngine(Protocol):
         """
         ...
 
-    async def hold(self, call_id: str, *, on: bool) -> None:
-        """Put the other side on hold by a re-INVITE, or take them back.
-
-        Raises:
-            ProviderError: `sip_engine_away`, `sip_refused`.
-        """
-        ...
-
     async def refer(self, call_id: str, target: str, seconds: float) -> ReferOutcome:
         """Ask the other side to call `target` instead of us (blind REFER), and wait for what it reports.
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from server.broker.ports.sip import SipFact
+from server.broker.ports.sip import SipFact, SipIncoming
 from server.log import Level, configure, get_log
 from server.tasks import TaskRunner
 from server.telephony.sip.exits import EXIT_BAD_SETTINGS, EXIT_CANNOT_LISTEN, EXIT_DIED, EXIT_NOT_INSTALLED, EXIT_OK
@@ -28,7 +28,6 @@ from server.telephony.sip.link import (
     EndEngine,
     Fact,
     HangUpCall,
-    HoldCall,
     Order,
     ReferCall,
     Refusal,
@@ -65,11 +64,11 @@ class Child:
         self.stack: Stack | None = None
 
     def tell(self, fact: SipFact) -> None:
-        """Send a fact, or keep it for the next broker."""
-        if self._broker is None:
-            self._kept.append(fact)
-        else:
+        """Send a fact, or keep it for the next broker; it hears of calls that ring then by itself."""
+        if self._broker is not None and not self._broker.is_closing():
             self._broker.write(line(Fact(fact=fact)))
+        elif not isinstance(fact, SipIncoming):
+            self._kept.append(fact)
 
     async def open(self) -> None:
         """Listen for brokers, mode 600."""
@@ -102,6 +101,8 @@ class Child:
         writer.write(line(Welcome(digest=self._settings.digest, calls=calls)))
         while self._kept:
             writer.write(line(Fact(fact=self._kept.popleft())))
+        for ringing in self.stack.ringing if self.stack is not None else ():
+            writer.write(line(Fact(fact=ringing)))
         try:
             while raw := await reader.readline():
                 order = orders.decode(raw)
@@ -135,8 +136,6 @@ class Child:
             case DialCall() as wanted:
                 call_id = await stack.dial(wanted.to, wanted.reference, wanted.ring_seconds, wanted.door)
                 return Reply(number=number, call_id=call_id)
-            case HoldCall(call_id=call_id, on=on):
-                await stack.hold(call_id, on=on)
             case ReferCall(call_id=call_id, target=target, seconds=seconds):
                 return Reply(number=number, outcome=await stack.refer(call_id, target, seconds))
             case EndEngine():

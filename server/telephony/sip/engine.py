@@ -6,8 +6,7 @@ ended. It outlives the broker, so that a restart of the broker ends no call: the
 
 import asyncio
 import os
-import subprocess
-import sys
+import signal
 from contextlib import suppress
 from typing import Final
 
@@ -27,6 +26,7 @@ from server.broker.ports.sip import (
 from server.clock import Clock
 from server.core.errors import ProviderError
 from server.log import get_log
+from server.side_process import connect, exit_code, start
 from server.tasks import TaskRunner
 from server.telephony.sip.exits import EXIT_CANNOT_LISTEN, EXIT_NOT_INSTALLED
 from server.telephony.sip.link import (
@@ -37,7 +37,6 @@ from server.telephony.sip.link import (
     EndEngine,
     Fact,
     HangUpCall,
-    HoldCall,
     Order,
     ReferCall,
     RefuseCall,
@@ -67,7 +66,7 @@ class ProcessSipEngine:
         self._settings: Final = settings
         self._clock: Final = clock
         self._runner = TaskRunner(clock)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._child: int | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._answers: Final[dict[int, asyncio.Future[Reply]]] = {}
         self._calls: Final[dict[str, SipCall]] = {}
@@ -79,7 +78,7 @@ class ProcessSipEngine:
     @property
     def pid(self) -> int | None:
         """The process that this broker started; None while there is none."""
-        return self._process.pid if self._process is not None and self._writer is not None else None
+        return self._child if self._writer is not None else None
 
     async def start(self, take: TakeFact) -> tuple[SipCall, ...]:
         """Come up, or take over the process that runs; return its calls.
@@ -89,6 +88,7 @@ class ProcessSipEngine:
         """
         self._runner = TaskRunner(self._clock)
         self._stopping = False
+        self._calls.clear()
         self._first = asyncio.get_running_loop().create_future()
         self._runner.keep("sip-engine", self._serve)
 
@@ -132,10 +132,6 @@ class ProcessSipEngine:
         """End a call, ringing or not."""
         await self._ask(HangUpCall(call_id=call_id))
 
-    async def hold(self, call_id: str, *, on: bool) -> None:
-        """Put the other side on hold, or take them back."""
-        await self._ask(HoldCall(call_id=call_id, on=on))
-
     async def refer(self, call_id: str, target: str, seconds: float) -> ReferOutcome:
         """Ask the other side to call `target` instead of us."""
         order = ReferCall(call_id=call_id, target=target, seconds=seconds)
@@ -166,8 +162,7 @@ class ProcessSipEngine:
     async def _serve(self) -> None:
         """Attach to the process, hear it until it is gone, and say which calls went with it."""
         try:
-            reader, writer = await self._attach()
-            welcome = await self._greeting(reader, writer)
+            reader, writer, welcome = await self._greeting()
         except ProviderError as error:
             if self._first is not None and not self._first.done():
                 self._first.set_exception(error)
@@ -184,16 +179,18 @@ class ProcessSipEngine:
         finally:
             self._writer = None
             writer.close()
-            self._lose()
+            if not self._stopping:
+                self._lose()
         if not self._stopping:
             raise ConnectionError("The SIP engine is gone.")
 
-    async def _greeting(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Welcome:
-        """Return the process's welcome; one that runs on other settings is ended first.
+    async def _greeting(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, Welcome]:
+        """Return a connection to the process, and its welcome; one that runs on other settings is ended first.
 
         Raises:
-            ProviderError: it speaks another version, or must be ended first and its successor does not come.
+            ProviderError: it can't be started, speaks another version, or its successor does not come.
         """
+        reader, writer = await self._attach()
         try:
             welcome = lines.decode(await reader.readline())
         except (msgspec.DecodeError, OSError, ValueError) as error:
@@ -201,15 +198,14 @@ class ProcessSipEngine:
         if not isinstance(welcome, Welcome):
             raise ProviderError("sip_failed", "The SIP engine is of another version.", "Stop it, then start again.")
         if welcome.digest == self._settings.digest:
-            return welcome
+            return reader, writer, welcome
         _log.warning("sip_engine_replaced", calls=len(welcome.calls))
         for one in welcome.calls:
             self._facts.put_nowait(_lost(one))
         writer.write(line(Order(0, EndEngine())))
         await reader.read()
         writer.close()
-        reader, writer = await self._attach()
-        return await self._greeting(reader, writer)
+        return await self._greeting()
 
     async def _attach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Return a connection to the process, starting one if none answers.
@@ -220,44 +216,46 @@ class ProcessSipEngine:
         deadline = self._clock.monotonic() + START_SECONDS
         path = self._settings.control_path
         while self._clock.monotonic() < deadline:
-            with suppress(FileNotFoundError, ConnectionRefusedError):
-                return await asyncio.open_unix_connection(path, limit=LONGEST_LINE)
+            link = await connect(path, LONGEST_LINE)
+            if link is not None:
+                return link
             self._start_process()
             await self._clock.sleep(_POLL_SECONDS)
         raise ProviderError("sip_failed", "The SIP engine did not come up.", f"See {path}.log.")
 
     def _start_process(self) -> None:
-        process = self._process
-        if process is not None:
-            code = process.poll()
+        """Start a process unless one that we started is still coming up.
+
+        Raises:
+            ProviderError: the last one ended at once, or none can be started; says why.
+        """
+        if self._child is not None:
+            code = exit_code(self._child)
             if code is None:
                 return
-            self._process = None
+            self._child = None
             if code > 0:
                 raise _ended(code, self._settings)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        with os.fdopen(os.open(self._settings.control_path + ".log", flags, 0o600), "ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "server.telephony.sip.child"],
-                stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
-        if self._process.stdin is not None:
-            with suppress(BrokenPipeError):  # it died at once: its log says why
-                self._process.stdin.write(msgspec.json.encode(self._settings))
-                self._process.stdin.close()
+        path = self._settings.control_path
+        try:
+            self._child = start("server.telephony.sip.child", path, msgspec.json.encode(self._settings))
+        except OSError as error:
+            raise ProviderError(
+                "sip_failed", f"The SIP engine can't be started: {error}.", f"See {path}.log."
+            ) from error
 
     async def _wait_for_its_end(self) -> None:
-        process = self._process
-        if process is None:
+        child = self._child
+        if child is None:
             return
-        with suppress(TimeoutError):
+        try:
             async with asyncio.timeout(END_SECONDS):
-                while process.poll() is None:
+                while exit_code(child) is None:
                     await self._clock.sleep(_POLL_SECONDS)
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-        self._process = None
+        except TimeoutError:
+            os.kill(child, signal.SIGKILL)
+            await asyncio.to_thread(os.waitpid, child, 0)
+        self._child = None
 
     def _take(self, message: Welcome | Reply | Fact) -> None:
         match message:

@@ -11,10 +11,19 @@ from typing import Final
 
 from baresip import AudioNotActive, AudioRestarted, BaresipError, Call, DigitEvent
 
-from server.broker.ports.sip import CallEnd, MediaDoor, SipAnswered, SipEnded, SipFact, SipHeld, SipRinging
+from server.broker.ports.sip import (
+    CallEnd,
+    MediaDoor,
+    SipAnswered,
+    SipEnded,
+    SipFact,
+    SipHeld,
+    SipIncoming,
+    SipRinging,
+)
 from server.log import get_log
 from server.tasks import TaskRunner
-from server.telephony.sip.leg import MediaLeg, open_leg
+from server.telephony.sip.leg import LegError, MediaLeg, open_leg
 from server.telephony.sip.source_filter import SUPPORTED, FilterError, guard_audio
 from server.telephony.sip.trace import AudioPlace
 from server.wire.sanitize import clean_line
@@ -47,7 +56,10 @@ class Line:
         self.call: Final = call
         self.call_id: Final = call_id
         self.inbound: Final = inbound
+        self.told: SipIncoming | None = None
+        """How the broker heard of a call that came in."""
         self.reference = ""
+        """What the broker answered or dialled it with."""
         self.answered = False
         self.over = False
         self.by_us = False
@@ -222,9 +234,10 @@ class Line:
     async def _enter(self, door: MediaDoor) -> None:
         try:
             leg = await open_leg(door, self, 8_000, self._keep)
-        except Exception:
+        except LegError as error:
+            _log.warning("sip_leg_failed", error=str(error))
             await self.hang_up()
-            raise
+            return
         if self.over:
             leg.close()
 
@@ -246,7 +259,7 @@ class Line:
                     await asyncio.sleep(0.1)
 
     def _pressed(self, key: DigitEvent) -> None:
-        if self._leg is not None and key.digit in _DIGITS:
+        if self._leg is not None and self._open and key.digit in _DIGITS:
             self._leg.digit(key.digit)
 
     def _rate_of_caller(self) -> int:

@@ -38,13 +38,6 @@ class HangUpCall(msgspec.Struct, frozen=True, kw_only=True, tag="hang_up"):
     call_id: str
 
 
-class HoldCall(msgspec.Struct, frozen=True, kw_only=True, tag="hold"):
-    """See `SipEngine.hold`."""
-
-    call_id: str
-    on: bool
-
-
 class ReferCall(msgspec.Struct, frozen=True, kw_only=True, tag="refer"):
     """See `SipEngine.refer`."""
 
@@ -57,7 +50,7 @@ class EndEngine(msgspec.Struct, frozen=True, kw_only=True, tag="end"):
     """Hang up on everybody and end the process."""
 
 
-Body = AnswerCall | RefuseCall | DialCall | HangUpCall | HoldCall | ReferCall | EndEngine
+Body = AnswerCall | RefuseCall | DialCall | HangUpCall | ReferCall | EndEngine
 
 
 class Order(msgspec.Struct, frozen=True):

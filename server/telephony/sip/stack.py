@@ -85,6 +85,13 @@ class Stack:
             if not one.over
         )
 
+    @property
+    def ringing(self) -> tuple[SipIncoming, ...]:
+        """The calls that wait for a broker's word."""
+        return tuple(
+            one.told for one in self._lines.values() if one.told is not None and not (one.reference or one.by_us)
+        )
+
     async def start(self) -> None:
         """Listen, and register where told to.
 
@@ -131,11 +138,13 @@ class Stack:
     async def answer(self, call_id: str, reference: str, door: MediaDoor) -> None:
         """Answer a call that rings here.
 
+        One that is answered already, or gone, is left as it is.
+
         Raises:
             StackError: no audio, or the stack refuses; the call is declined then.
         """
         one = self._lines.get(call_id)
-        if one is None or one.over:
+        if one is None or one.over or one.reference:
             return
         try:
             await one.answer(reference, door)
@@ -157,27 +166,21 @@ class Stack:
         """
         if self._out is None or self._trunk is None:
             raise StackError("There is no trunk to dial through: add a [trunks.NAME] section.")
+        early: list[StackEvent] = []
+        self._runtime.subscribe(early.append)
         try:
             uri = request_uri(to, self._trunk.host, self._trunk.transport)
             call = await self._out.dial(uri)
         except (ValueError, BaresipError) as error:
             raise StackError(f"The call can't be placed: {error}.") from error
+        finally:
+            self._runtime.unsubscribe(early.append)
         one = self._new_line(call, inbound=False)
         one.expect(reference, door)
+        for event in early:  # an answer may be faster than the stack's word that it has asked
+            call._on_stack_event(event)  # pyright: ignore[reportPrivateUsage] - it takes only its own
         self._runner.start("sip_ring", self._give_up(one, ring_seconds))
         return one.call_id
-
-    async def hold(self, call_id: str, *, on: bool) -> None:
-        """Put a call on hold, or take it back.
-
-        Raises:
-            StackError: it is not up, or another offer is under way.
-        """
-        one = self._found(call_id)
-        try:
-            await (one.call.hold() if on else one.call.resume())
-        except BaresipError as error:
-            raise StackError(f"The call can't be held: {error}.") from error
 
     async def refer(self, call_id: str, target: str, seconds: float) -> ReferOutcome:
         """Ask the other side to call somebody else, and return what it reports.
@@ -222,13 +225,14 @@ class Stack:
 
     def _listen_to(self, user_part: UserAgent) -> None:
         def incoming(call: Call) -> None:
-            self._runner.start("sip_incoming", self._incoming(call))
+            one = self._new_line(call, inbound=True)  # at once: the caller may have given up a moment later
+            self._runner.start("sip_incoming", self._incoming(one))
 
         user_part.on_incoming(incoming)
 
-    async def _incoming(self, call: Call) -> None:
+    async def _incoming(self, one: Line) -> None:
         """Tell of a call once its request was seen in the trace."""
-        one = self._new_line(call, inbound=True)
+        call = one.call
         sip_id = call.call_id or ""
         until = self._loop.time() + TRACE_SECONDS
         while (seen := self._dialogues.find(sip_id)) is None and self._loop.time() < until and not one.over:  # noqa: ASYNC110 - seldom
@@ -238,16 +242,15 @@ class Stack:
         shown = seen or Seen()
         caller = trace.party(call.headers.get("From", call.peer or ""))
         called = shown.target or trace.party(call.headers.get("To", "")).handle
-        self._tell(
-            SipIncoming(
-                call_id=one.call_id,
-                caller=caller.handle,
-                name=caller.name if caller.name != caller.handle else "",
-                called=called,
-                source=shown.peer,
-                headers={name: clean_line(value, 400) for name, value in call.headers.items()},
-            )
+        one.told = SipIncoming(
+            call_id=one.call_id,
+            caller=caller.handle,
+            name=caller.name if caller.name != caller.handle else "",
+            called=called,
+            source=shown.peer,
+            headers={name: clean_line(value, 400) for name, value in call.headers.items()},
         )
+        self._tell(one.told)
 
     def _new_line(self, call: Call, *, inbound: bool) -> Line:
         settings = self._settings

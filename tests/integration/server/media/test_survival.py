@@ -10,6 +10,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from server.broker.ports.media import Digit, LegDown, LegUp, MediaFact
@@ -17,7 +18,7 @@ from server.core.errors import ProviderError
 from server.media.control import WorkerControl
 from server.media.control_link import open_link
 from server.media.exits import EXIT_ALREADY_RUNNING, EXIT_BAD_CONFIG, EXIT_CANNOT_LISTEN
-from server.media.spawn import exit_code, spawn_worker
+from server.side_process import exit_code, start
 from server.wire.terms import CallPhase, LegRole
 from tests.media_clients import Desk, StreamLeg, TwilioCaller, desk, until, worker_config
 
@@ -146,7 +147,8 @@ async def test_an_order_waits_for_the_next_worker(tmp_path: Path) -> None:
 
 async def test_only_one_worker_runs_in_a_data_directory(tmp_path: Path) -> None:
     async with desk(tmp_path) as media:
-        other = spawn_worker(worker_config(tmp_path))
+        config = worker_config(tmp_path)
+        other = start("server.media.worker", config.control_path, msgspec.json.encode(config))
         codes: list[int] = []
 
         def over() -> bool:
@@ -165,9 +167,9 @@ async def test_two_brokers_that_start_at_once_share_one_worker(tmp_path: Path) -
     controls = [WorkerControl(worker_config(tmp_path)) for _ in range(2)]
     starts = await asyncio.gather(*(control.start(Desk(control).keep) for control in controls), return_exceptions=True)
     await until(lambda: sum(control._refused is not None for control in controls) == 1, "one is sent away")
-    for control, start in zip(controls, starts, strict=True):
+    for control, calls in zip(controls, starts, strict=True):
         if control._refused is None:
-            assert start == ()
+            assert calls == ()
             await Desk(control).plan("c", CallPhase.HOLD)
         else:
             assert control._refused.code == "media_superseded"
