@@ -1,7 +1,8 @@
 """Make and take calls over SIP: what the broker needs of a SIP stack that runs in a process of its own.
 
-Adapter: `server.telephony.sip.engine.ProcessSipEngine` on baresip. It carries no audio through the broker: a call's
-audio goes from the engine straight to the media worker.
+Adapters: `server.telephony.sip.engine.ProcessSipEngine` on baresip, and `server.telephony.sip.loopback.LoopbackSip` in
+memory (ships, and serves tests and dry runs). No audio goes through the broker: it travels from the engine straight to
+the media worker.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -155,6 +156,8 @@ class SipEngine(Protocol):
     async def start(self, take: TakeFact) -> tuple[SipCall, ...]:
         """Come up, or take over one that runs; return its calls. Facts go to `take` from now on.
 
+        What happened meanwhile is told then, and calls that ring are told of anew.
+
         Raises:
             ProviderError: `sip_not_installed`, `sip_port_taken`, `sip_failed`.
         """
@@ -165,7 +168,7 @@ class SipEngine(Protocol):
         ...
 
     async def answer(self, call_id: str, reference: str, door: MediaDoor) -> None:
-        """Answer a call once its audio has a way; one that is gone already is no error.
+        """Answer a call once its audio has a way; one that is gone or answered already is left as it is.
 
         Raises:
             ProviderError: `sip_engine_away`, `sip_refused`.

@@ -12,7 +12,6 @@ from typing import Final
 from baresip import AudioNotActive, AudioRestarted, BaresipError, Call, DigitEvent
 
 from server.broker.ports.sip import (
-    CallEnd,
     MediaDoor,
     SipAnswered,
     SipEnded,
@@ -23,6 +22,7 @@ from server.broker.ports.sip import (
 )
 from server.log import get_log
 from server.tasks import TaskRunner
+from server.telephony.sip.ends import call_end
 from server.telephony.sip.leg import LegError, MediaLeg, open_leg
 from server.telephony.sip.source_filter import SUPPORTED, FilterError, guard_audio
 from server.telephony.sip.trace import AudioPlace
@@ -140,7 +140,13 @@ class Line:
             SipEnded(
                 call_id=self.call_id,
                 reference=self.reference,
-                end=self._end(status),
+                end=call_end(
+                    status,
+                    answered=self.answered,
+                    inbound=self.inbound,
+                    by_us=self.by_us,
+                    timed_out=self.timed_out,
+                ),
                 reason=clean_line(text, 120),
                 status=status,
                 by_us=self.by_us,
@@ -273,14 +279,3 @@ class Line:
     def _forget_what_came(self) -> None:
         with suppress(AudioNotActive, AudioRestarted):
             self.call.audio.read(64_000)
-
-    def _end(self, status: int) -> CallEnd:
-        if self.answered:
-            return CallEnd.NORMAL
-        if self.timed_out or status in {408, 480}:
-            return CallEnd.NO_ANSWER
-        if status in {486, 600, 603}:
-            return CallEnd.BUSY
-        if self.by_us or self.inbound or status == 487:
-            return CallEnd.CANCELLED
-        return CallEnd.FAILED

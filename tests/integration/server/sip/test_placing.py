@@ -6,18 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from server.broker.ports.sip import CallEnd, SipAnswered, SipRinging
-from server.core.errors import ProviderError
+from server.broker.ports.sip import SipAnswered, SipRinging
 from tests import needs
 from tests.media_clients import until
-from tests.sip_peers import Sipp, Switch, comes, description, pause, request, scenario, sip_port, switch
+from tests.sip_audio import sip_port
+from tests.sip_peers import Sipp, comes, description, pause, picks_up, request, scenario, told
+from tests.sip_switch import Switch, switch
 
 pytestmark = [pytest.mark.integration, pytest.mark.alone, needs.sip_call]
-
-
-def reply(status: str, *, body: str = "") -> str:
-    """Return an answer of the called side to the request that came last."""
-    return comes("INVITE", status, body=body, opening=True).partition("/>")[2]
 
 
 async def answering(desk: Switch, port: int, *steps: str, audio: int = 6000) -> Sipp:
@@ -32,8 +28,7 @@ async def test_a_call_we_place_rings_is_answered_and_both_hear_each_other(tmp_pa
     async with switch(tmp_path, trunk_port=port) as desk:
         phone = await desk.telephone()
         phone.speak(440)
-        taken = comes("INVITE", "180 Ringing", opening=True) + pause(300) + reply("200 OK", body=description())
-        sipp = await answering(desk, port, taken, '<recv request="ACK"/>', comes("BYE"), audio=phone.port)
+        sipp = await answering(desk, port, picks_up(), comes("BYE"), audio=phone.port)
         call_id = await desk.engine.dial("+15550177", "c-1", 20, await desk.door("c-1"))
         await desk.first(SipAnswered)
         assert SipRinging(call_id=call_id, reference="c-1") in desk.facts
@@ -44,49 +39,6 @@ async def test_a_call_we_place_rings_is_answered_and_both_hear_each_other(tmp_pa
         await desk.engine.hang_up(call_id)
         await sipp.ended()
         assert (await desk.ended()).by_us
-
-
-@pytest.mark.parametrize(
-    ("status", "end"),
-    [
-        ("486 Busy Here", CallEnd.BUSY),
-        ("480 Temporarily Unavailable", CallEnd.NO_ANSWER),
-        ("404 Nobody", CallEnd.FAILED),
-    ],
-)
-async def test_a_call_nobody_takes_says_why(tmp_path: Path, status: str, end: CallEnd) -> None:
-    port = sip_port()
-    async with switch(tmp_path, trunk_port=port) as desk:
-        sipp = await answering(desk, port, comes("INVITE", status, opening=True), '<recv request="ACK"/>')
-        await desk.engine.dial("+15550177", "c-1", 20, await desk.door("c-1"))
-        told = await desk.ended()
-        assert (told.end, told.status, told.reference) == (end, int(status[:3]), "c-1")
-        await sipp.ended()
-
-
-async def test_a_call_that_rings_too_long_is_given_up(tmp_path: Path) -> None:
-    port = sip_port()
-    async with switch(tmp_path, trunk_port=port) as desk:
-        await answering(desk, port, comes("INVITE", "180 Ringing", opening=True), comes("CANCEL"), pause(60_000))
-        await desk.engine.dial("+15550177", "c-1", 1, await desk.door("c-1"))
-        assert (await desk.ended()).end is CallEnd.NO_ANSWER
-
-
-async def test_what_is_no_number_is_never_dialled(tmp_path: Path) -> None:
-    async with switch(tmp_path, trunk_port=sip_port()) as desk:
-        door = await desk.door("c-1")
-        for wrong in ("", "sip:a@b\r\nX: y", "+1555>;x=<sip:evil@example.com", "sip:a@b?Replaces=x"):
-            with pytest.raises(ProviderError) as refused:
-                await desk.engine.dial(wrong, "c-1", 5, door)
-            assert refused.value.code == "sip_refused"
-
-
-def told(fragment: str, cseq: int) -> str:
-    """Return the steps of a NOTIFY of the calling side."""
-    body = f"SIP/2.0 {fragment}\n"
-    more = "Event: refer\nSubscription-State: terminated;reason=noresource\n"
-    notify = request("NOTIFY", cseq, body=body, extra=more).replace("application/sdp", "message/sipfrag")
-    return notify + '<recv response="200"/>'
 
 
 async def test_a_call_is_sent_on_and_leaves_us(tmp_path: Path) -> None:
