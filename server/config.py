@@ -81,9 +81,11 @@ class DeskSettings(Section, frozen=True, kw_only=True):
             "lowest_handle_time",
             "highest_score",
             "last_operator",
+            "ring_all",
+            "ring_progressively",
             "pull",
         ],
-        Meta(description="Whom to ring first, one at a time; pull: nobody, operators pick. See docs/routing.md."),
+        Meta(description="Whom to ring first, or at once; pull: nobody, operators pick. See docs/routing.md."),
     ] = "longest_idle"
     away_after_missed: Annotated[
         int, Meta(ge=0, le=100, description="So many rings missed in a row set an operator away; 0: never.")

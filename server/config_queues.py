@@ -64,6 +64,8 @@ class QueueSettings(Section, frozen=True, kw_only=True):
                 "highest_score",
                 "last_operator",
                 "http",
+                "ring_all",
+                "ring_progressively",
                 "pull",
             ],
             Meta(description="Whom this queue rings first; http: whom `router_url` names. See docs/routing.md."),
@@ -74,6 +76,10 @@ class QueueSettings(Section, frozen=True, kw_only=True):
         tuple[Annotated[str, Meta(min_length=1, max_length=45)], ...],
         Meta(max_length=20, description='What its operators must be able to do, such as "billing 3"; level 1 to 9.'),
     ] = ()
+    ring_more_seconds: Annotated[
+        float,
+        Meta(ge=1, le=600, description='With "ring_progressively": after so long it rings at one more operator.'),
+    ] = 10.0
     widen: Annotated[
         tuple[WidenSettings, ...],
         Meta(max_length=10, description="How the levels ease: {after_seconds = 60, lower_by = 1}."),

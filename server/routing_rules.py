@@ -34,7 +34,7 @@ def routing_of(desk: DeskSettings, name: str = "", queue: QueueSettings | None =
         if one.after_seconds <= before.after_seconds or one.lower_by <= before.lower_by:
             raise ConfigError(f"[queues.{name}] widen: write the steps in order, each later and lower than the last.")
         before = one
-    return Routing(strategy, skills, widen)
+    return Routing(strategy, skills, widen, queue.ring_more_seconds)
 
 
 def routers_of(config: Config, clock: Clock) -> dict[str, Router]:

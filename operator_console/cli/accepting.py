@@ -72,7 +72,7 @@ def longest_waiting(snapshot: Snapshot) -> SessionView:
         session
         for session in snapshot.sessions
         if session.state is SessionState.QUEUED
-        or (session.state is SessionState.OFFERED and session.offered_to == snapshot.me)
+        or (session.state is SessionState.OFFERED and session.rings_at(snapshot.me))
     ]
     if not waiting:
         raise CommandError(ErrorBody("no_such_session", "Nobody waits.", ""))

@@ -51,12 +51,14 @@ def queue_lines(sessions: Sequence[SessionView], operators: Sequence[OperatorVie
 def _queue_row(session: SessionView, names: dict[OperatorId, str], now: datetime) -> tuple[str, ...]:
     waiting = session.state in {SessionState.SCREENING, SessionState.QUEUED, SessionState.OFFERED}
     start = session.queued_at if waiting else session.active_at or session.accepted_at or session.queued_at
-    holder = session.offered_to if session.state is SessionState.OFFERED else session.operator_id
+    held = (session.operator_id,) if session.operator_id is not None else ()
+    holders = session.rung() if session.state is SessionState.OFFERED else held
     state = _STATES[session.state]
     if session.state is SessionState.ASKED:
         state = f"{session.kind.value}, {left_words(session, now)}"
-    if holder is not None:
-        state = f"{state} {'at' if waiting else 'with'} {names.get(holder, holder)}"
+    if holders:
+        at = ", ".join(names.get(one, one) for one in holders)
+        state = f"{state} {'at' if waiting else 'with'} {at}"
     return (
         session.number,
         since(start, now),

@@ -129,7 +129,7 @@ class PlainPrinter:
     def _state_words(self, session: SessionView) -> str:
         match session.state:
             case SessionState.OFFERED:
-                return f"rings at {self._name(session.offered_to)}"
+                return f"rings at {', '.join(self._name(who) for who in session.rung()) or 'somebody'}"
             case SessionState.CONNECTING | SessionState.ACTIVE | SessionState.HELD | SessionState.WRAP_UP:
                 muted = " (muted)" if session.muted else ""
                 return f"{session.state.value.replace('_', ' ')} with {self._name(session.operator_id)}{muted}"

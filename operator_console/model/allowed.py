@@ -26,7 +26,7 @@ from operator_console.model.select import (
 )
 from operator_console.model.state import DeskModel, LinkState
 from operator_console.model.team import asking, supervises
-from operator_console.model.wording import name_of
+from operator_console.model.wording import name_of, names_of
 from server.wire.commands import (
     BackToAssistant,
     End,
@@ -116,8 +116,8 @@ def _taken(model: DeskModel, session: SessionView) -> str | None:
     """Say who or what holds a session that does not wait for me."""
     if session.state is SessionState.SCREENING:
         return f"{session.number} is still being screened."
-    if session.state is SessionState.OFFERED and session.offered_to != model.me:
-        return f"{session.number} rings at {name_of(model, session.offered_to)}."
+    if session.state is SessionState.OFFERED and not session.rings_at(model.me):
+        return f"{session.number} rings at {names_of(model, session.rung())}."
     if is_waiting(session) or session.state is SessionState.ASKED:
         return None
     if is_mine(session, model.me):
@@ -147,7 +147,7 @@ def decline(model: DeskModel) -> str | None:
     if blocked:
         return blocked
     session = selected_session(model)
-    if session is None or session.state is not SessionState.OFFERED or session.offered_to != model.me:
+    if session is None or session.state is not SessionState.OFFERED or not session.rings_at(model.me):
         return "This session is not offered to you."
     return None
 

@@ -162,7 +162,7 @@ def _put_off(heard: AttentionState, now: float, rules: Rules) -> AttentionState:
 
 def _offers(model: DeskModel, heard: AttentionState, now: float, rules: Rules) -> tuple[AttentionState, Alert | None]:
     """Tell new offers at once, and old ones again when their time came."""
-    ringing = {_offer_key(session): session for session in _ringing(model)}
+    ringing = {_offer_key(model, session): session for session in _ringing(model)}
     asked = accept_pending(model)
     due = [key for key in ringing if key[0] != asked and (key not in heard.offers or heard.offers[key] <= now)]
     if not due and ringing.keys() == heard.offers.keys():
@@ -220,8 +220,9 @@ def _ringing(model: DeskModel) -> Iterable[SessionView]:
     return (session for session in mine if session.state is SessionState.OFFERED)
 
 
-def _offer_key(session: SessionView) -> OfferKey:
-    lapses_at = session.offer_expires_at.timestamp() if session.offer_expires_at else 0.0
+def _offer_key(model: DeskModel, session: SessionView) -> OfferKey:
+    ends_at = session.ring_ends(model.me)
+    lapses_at = ends_at.timestamp() if ends_at else 0.0
     return session.id, session.epoch, lapses_at
 
 

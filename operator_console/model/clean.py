@@ -158,6 +158,7 @@ def clean_session(session: SessionView) -> SessionView:
         queued_at=instant(session.queued_at),
         promise_at=_some_instant(session.promise_at),
         offer_expires_at=_some_instant(session.offer_expires_at),
+        also_rings=tuple(_kept(one, expires_at=instant(one.expires_at)) for one in session.also_rings),
         accepted_at=_some_instant(session.accepted_at),
         active_at=_some_instant(session.active_at),
         operator_lost_at=_some_instant(session.operator_lost_at),

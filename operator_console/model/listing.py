@@ -98,7 +98,7 @@ def _is(session: SessionView, wanted: str, seen: Seen) -> bool:
         case "mine":
             return seen.mine(session, seen.me)
         case "offered":
-            return session.state is SessionState.OFFERED and session.offered_to == seen.me
+            return session.state is SessionState.OFFERED and session.rings_at(seen.me)
         case "late":
             waits = session.state in {SessionState.QUEUED, SessionState.OFFERED}
             return waits and session.promise_at is not None and session.promise_at <= seen.now

@@ -30,7 +30,7 @@ def closing_news(before: SessionView, after: SessionView, me: OperatorId, wanted
         return f"{number}: {outcome_words(after)}{why}.", Tone.WARNING
     if is_mine(before, me) and is_talking(before):
         return f"{number} {_ended(after)}.", Tone.INFO
-    if before.state is SessionState.OFFERED and before.offered_to == me:
+    if before.state is SessionState.OFFERED and before.rings_at(me):
         return f"{number}: the customer left. It no longer rings.", Tone.INFO
     return None
 
@@ -103,8 +103,8 @@ def rings(before: SessionView | None, after: SessionView, me: OperatorView | Non
     """Tell whether a change should ring: on duty, and new in the queue or newly offered to me."""
     if me is None or me.presence is not Presence.AVAILABLE:
         return False
-    if after.state is SessionState.OFFERED and after.offered_to == me.id:
-        return before is None or before.state is not SessionState.OFFERED or before.offered_to != me.id
+    if after.state is SessionState.OFFERED and after.rings_at(me.id):
+        return before is None or before.state is not SessionState.OFFERED or not before.rings_at(me.id)
     if after.state is SessionState.ASKED:
         return before is None
     fresh = before is None or before.state not in {SessionState.QUEUED, SessionState.OFFERED}

@@ -60,7 +60,7 @@ def _group(session: SessionView, me: OperatorId) -> int:
 def is_mine(session: SessionView, me: OperatorId) -> bool:
     """Tell whether `me` works on the session, or it rings at `me`."""
     if session.state is SessionState.OFFERED:
-        return session.offered_to == me
+        return session.rings_at(me)
     return session.operator_id == me and session.state in _TALKING | {SessionState.WRAP_UP}
 
 

@@ -125,6 +125,11 @@ def trend(course: Sequence[float]) -> str:
     return "rising" if change > 0 else "falling"
 
 
+def names_of(model: DeskModel, who: Iterable[OperatorId]) -> str:
+    """Return operators' names, `someone` where there are none."""
+    return ", ".join(name_of(model, one) for one in who) or "someone"
+
+
 def name_of(model: DeskModel, operator_id: OperatorId | None) -> str:
     """Return an operator's name, `you` for oneself."""
     if operator_id is None:
@@ -161,7 +166,7 @@ def state_words(model: DeskModel, session: SessionView) -> str:
     }
     seen_to = f", acknowledged by {session.acknowledged_by}" if session.acknowledged_by else ""
     if session.state is SessionState.OFFERED:
-        return f"rings at {name_of(model, session.offered_to)}{seen_to}"
+        return f"rings at {names_of(model, session.rung())}{seen_to}"
     if session.state is SessionState.QUEUED:
         return words[session.state] + seen_to
     word = words[session.state]

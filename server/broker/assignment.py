@@ -1,4 +1,4 @@
-"""Offer waiting sessions: ring one operator at a time, in the order of the queue; everybody else may still pick.
+"""Offer waiting sessions: ring one operator at a time, or several, in the queue's order; all others may still pick.
 
 Whom to ring is the queue's strategy. A rule of the house is asked before the transaction begins, in a bounded time.
 
@@ -6,7 +6,7 @@ Before: a session waits, or an operator became free. After: the offer is accepte
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -19,6 +19,7 @@ from server.core import inputs
 from server.core.errors import ProviderError
 from server.core.presence import Operator
 from server.core.ranking import first, ranked
+from server.core.rings import rings_more_at, to_ring
 from server.core.routing import Case, Facts, InHand
 from server.core.session import Session, label
 from server.core.strategy import Strategy
@@ -58,11 +59,15 @@ class Assignment:
         """Work on these parts."""
         self._parts = parts
         self._named: dict[SessionId, Named] = {}
+        rules = (parts.rules, *parts.rules.queues.values())
+        self._rings_several: Final = any(one.routing.rings_several for one in rules)
         self._figures: dict[tuple[Strategy, OrganisationId], tuple[datetime, Figures]] = {}
 
     def anybody_to_ring(self, unit: Unit, organisation_id: OrganisationId) -> bool:
         """Tell, cheaply, whether a round of offers could do anything."""
-        return bool(unit.sessions.queued(organisation_id, 1)) and bool(unit.roster.on_duty(organisation_id))
+        waits = unit.sessions.queued(organisation_id, 1)
+        rings = self._rings_several and unit.sessions.ringing(organisation_id, 1)
+        return bool(waits or rings) and bool(unit.roster.on_duty(organisation_id))
 
     async def ask_rules(self, organisation_id: OrganisationId) -> None:
         """Ask the rules of the house about waiting sessions whose answer is not known, or old."""
@@ -107,18 +112,29 @@ class Assignment:
         now = self._parts.clock.now()
         rests = [one.rests_until for one in operators if one.rests_until is not None and one.rests_until > now]
         offers, again_at = 0, min(rests, default=None)
-        for session in unit.sessions.queued(organisation_id, MOST_CANDIDATES):
+        for session in self._to_offer(unit, organisation_id):
             case = self._case(session, in_hand, now)
             chosen = self._free_for(unit, case, operators)
-            if chosen is None:
-                again_at = _sooner(again_at, self._widens_at(session, now))
-                continue
-            road.apply(unit, self._parts, organisation_id, session.id, inputs.OfferMade(chosen.id))
-            operators.remove(chosen)
-            offers += 1
+            for one in chosen:
+                road.apply(unit, self._parts, organisation_id, session.id, inputs.OfferMade(one.id))
+                operators.remove(one)
+            offers += len(chosen)
+            again_at = _sooner(again_at, self._looks_again_at(session, now, rings=bool(chosen)))
             if not operators:
                 break
         return Round(offers, again_at)
+
+    def _to_offer(self, unit: Unit, organisation_id: OrganisationId) -> Sequence[Session]:
+        """Return who waits, and who rings at somebody and may ring at more, in the order of the queue."""
+        queued = unit.sessions.queued(organisation_id, MOST_CANDIDATES)
+        if not self._rings_several:
+            return queued
+        rings = [
+            one
+            for one in unit.sessions.ringing(organisation_id, MOST_CANDIDATES)
+            if self._parts.rules.of(one.queue).routing.rings_several
+        ]
+        return sorted((*queued, *rings), key=lambda one: (one.priority, one.queued_at, one.number))
 
     def standing(self, unit: Unit, session: Session, operators: list[Operator]) -> tuple[Case, list[Operator]]:
         """Return how a session stands now, and who may be rung for it, in the order of its queue's strategy."""
@@ -136,22 +152,35 @@ class Assignment:
         waited = (now - session.waiting_since).total_seconds()
         return Case(session, routing.needs(session.skills, waited), in_hand, now)
 
+    def _looks_again_at(self, session: Session, now: datetime, *, rings: bool) -> datetime | None:
+        """Return when another round would do something else for a session though nothing has happened."""
+        routing = self._parts.rules.of(session.queue).routing
+        if routing.strategy is Strategy.RING_PROGRESSIVELY:
+            more = timedelta(seconds=routing.ring_more_seconds)
+            at = now + more if rings else rings_more_at(session, routing)
+            if at is not None and at > now:
+                return at
+        return None if rings else self._widens_at(session, now)
+
     def _widens_at(self, session: Session, now: datetime) -> datetime | None:
         routing = self._parts.rules.of(session.queue).routing
         waited = (now - session.waiting_since).total_seconds()
         seconds = routing.widens_after(session.skills, waited)
         return None if seconds is None else session.waiting_since + timedelta(seconds=seconds)
 
-    def _free_for(self, unit: Unit, case: Case, operators: list[Operator]) -> Operator | None:
+    def _free_for(self, unit: Unit, case: Case, operators: list[Operator]) -> list[Operator]:
         """Return whom to ring; whoever is being rung already leaves `operators`: one ring at a time for each person."""
-        strategy = self._parts.rules.of(case.session.queue).routing.strategy
-        facts = self._facts(unit, case.session, strategy)
-        while (chosen := first(strategy, operators, case, facts)) is not None:
-            held = unit.sessions.held_by(case.session.organisation_id, chosen.id)
-            if all(other.state is not SessionState.OFFERED for other in held):
-                return chosen
+        routing = self._parts.rules.of(case.session.queue).routing
+        if routing.rings_several:
+            free = [one for one in ranked(routing.strategy, operators, case, Facts()) if not _is_rung(unit, one)]
+            wanted = to_ring(case.session, routing, [one.id for one in free], case.at)
+            return [one for one in free if one.id in wanted]
+        facts = self._facts(unit, case.session, routing.strategy)
+        while (chosen := first(routing.strategy, operators, case, facts)) is not None:
+            if not _is_rung(unit, chosen):
+                return [chosen]
             operators.remove(chosen)
-        return None
+        return []
 
     def _facts(self, unit: Unit, session: Session, strategy: Strategy) -> Facts:
         """Return what the strategy goes by, and nothing else: it costs a query."""
@@ -207,6 +236,11 @@ def _question(unit: Unit, case: Case, free: list[Operator]) -> RouterQuestion:
             for one in free
         ),
     )
+
+
+def _is_rung(unit: Unit, operator: Operator) -> bool:
+    held = unit.sessions.held_by(operator.organisation_id, operator.id)
+    return any(other.state is SessionState.OFFERED for other in held)
 
 
 def _sooner(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -233,7 +233,8 @@ class Desk:
         for other in unit.sessions.held_by(accepted.organisation_id, operator_id):
             crowded = Medium.VOICE in {accepted.medium, other.medium}
             if other.state is SessionState.OFFERED and crowded:
-                road.apply(unit, self._parts, other.organisation_id, other.id, inputs.OfferWithdrawn())
+                gone = inputs.OfferWithdrawn(operator_id)
+                road.apply(unit, self._parts, other.organisation_id, other.id, gone)
 
     async def _once(self, principal: Principal, command: SessionChange, work: Callable[[Unit], Session]) -> Session:
         """Do `work` unless this command's id was carried out before; return the session as it then is."""

@@ -3,33 +3,26 @@
 from datetime import datetime
 
 from server.broker.ports.store import Unit
-from server.core.inputs import Input, OfferDeclined, OfferLapsed, OfferMade, OperatorAccepted
+from server.core.inputs import Input, OfferDeclined, OfferLapsed, OfferMade
 from server.core.presence import Operator, answer, miss, pass_on, ring
+from server.core.rings import rung_in
 from server.core.session import IN_HAND_STATES, Rules, Session
-from server.wire.terms import OperatorId
 
 
-def note_ring(unit: Unit, rules: Rules, before: Session, fact: Input, now: datetime) -> None:
-    """Let a ring of `before` that was made, answered, declined or missed change its operator."""
-    who = _rung(before, fact)
-    operator = unit.roster.load(before.organisation_id, who) if who is not None else None
-    if operator is None:
-        return
+def note_ring(unit: Unit, rules: Rules, before: Session, after: Session, *, fact: Input, now: datetime) -> None:
+    """Let rings of `before` that were made, answered, declined or missed change their operators."""
+    for who in rung_in(before, after, fact):
+        operator = unit.roster.load(before.organisation_id, who)
+        if operator is not None:
+            _note(unit, rules, operator, fact, now)
+
+
+def _note(unit: Unit, rules: Rules, operator: Operator, fact: Input, now: datetime) -> None:
     moved = _moved(unit, rules, operator, fact, now)
     if moved != operator:
         unit.roster.save(moved)
     if (moved.presence, moved.pending) != (operator.presence, operator.pending):
-        unit.ledger.tell_operator(before.organisation_id, operator.id)
-
-
-def _rung(before: Session, fact: Input) -> OperatorId | None:
-    match fact:
-        case OfferMade() | OfferDeclined() | OperatorAccepted():
-            return fact.operator_id
-        case OfferLapsed():
-            return before.offered_to
-        case _:
-            return None
+        unit.ledger.tell_operator(operator.organisation_id, operator.id)
 
 
 def _moved(unit: Unit, rules: Rules, operator: Operator, fact: Input, now: datetime) -> Operator:

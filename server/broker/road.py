@@ -87,7 +87,7 @@ def apply(unit: Unit, parts: Parts, organisation_id: OrganisationId, session_id:
     done = step(session, fact, rules, now)
     if done.changed:
         _save(unit, parts, session, done, now)
-        note_ring(unit, rules, session, fact, now)
+        note_ring(unit, rules, session, done.session, fact=fact, now=now)
         _record(unit, parts, session, done.session, fact)
     return done
 

@@ -157,7 +157,7 @@ class Attendance:
                 unit.roster.save(changed)
                 unit.ledger.tell_operator(organisation_id, operator_id)
             if changed.presence is not Presence.AVAILABLE:
-                self._stop_ringing(unit, held)
+                self._stop_ringing(unit, held, operator_id)
             return True
 
         return await self._parts.database.run(work)
@@ -169,7 +169,7 @@ class Attendance:
             held = unit.sessions.held_by(organisation_id, operator_id)
             if not unit.roster.disable(organisation_id, operator_id, self._parts.clock.now()):
                 return False
-            self._stop_ringing(unit, held)
+            self._stop_ringing(unit, held, operator_id)
             for session in held:
                 if session.state is SessionState.CONNECTING:
                     self._apply(unit, session, inputs.ConnectFailed(session.epoch))
@@ -195,14 +195,14 @@ class Attendance:
         unit.ledger.tell_operator(organisation_id, operator_id)
         held = unit.sessions.held_by(organisation_id, operator_id)
         if not connected:
-            self._stop_ringing(unit, held)
+            self._stop_ringing(unit, held, operator_id)
         self._move_chats(unit, held, connected=connected)
 
-    def _stop_ringing(self, unit: Unit, held: Sequence[Session]) -> None:
+    def _stop_ringing(self, unit: Unit, held: Sequence[Session], operator_id: OperatorId) -> None:
         """Let offers to an operator who is not there move on at once."""
         for session in held:
             if session.state is SessionState.OFFERED:
-                self._apply(unit, session, inputs.OfferWithdrawn())
+                self._apply(unit, session, inputs.OfferWithdrawn(operator_id))
 
     def _move_chats(self, unit: Unit, held: Sequence[Session], *, connected: bool) -> None:
         """Start or end the grace of the operator's chats; calls follow their media leg instead."""

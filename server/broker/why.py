@@ -14,8 +14,9 @@ from server.core.deadlines import next_deadline
 from server.core.errors import NotFoundError
 from server.core.policy import Action, Expire, Notify, Overflow, Tell
 from server.core.presence import Operator
+from server.core.rings import rings_more_at
 from server.core.routing import Case, verdicts
-from server.core.session import IN_HAND_STATES, WAITING_STATES, Session
+from server.core.session import IN_HAND_STATES, WAITING_STATES, Session, rung
 from server.core.strategy import WORDS, Strategy
 from server.wire.routing import Candidate, NextStep, RuleResult, WhyView
 from server.wire.skills import in_words
@@ -79,8 +80,8 @@ class Why:
         if session.state in IN_HAND_STATES:
             return f"{view.number} is in the hands of {held_by}."
         if session.state is SessionState.OFFERED:
-            rung = names.get(session.offered_to, "somebody") if session.offered_to else "somebody"
-            return f"{view.number} rings at {rung}."
+            at = [names.get(who, "somebody") for who in rung(session)] or ["somebody"]
+            return f"{view.number} rings at {' and '.join((', '.join(at[:-1]), at[-1]) if at[1:] else at)}."
         if session.state is not SessionState.QUEUED:
             return f"{view.number} is {session.state.replace('_', ' ')}: nobody is looked for."
         return f"{view.number} waits. {self._why_not(session, ranked)}"
@@ -110,6 +111,9 @@ class Why:
                 needs = in_words(rules.routing.needs(session.skills, eases))
                 at = session.waiting_since + timedelta(seconds=eases)
                 found.append(NextStep(at=at, what=f"lower levels do: the skills needed are then {needs}"))
+            more_at = rings_more_at(session, rules.routing)
+            if more_at is not None and rules.routing.strategy is Strategy.RING_PROGRESSIVELY:
+                found.append(NextStep(at=more_at, what="it rings at one more, if somebody else may be rung"))
             if session.passed_at is not None and session.offered_to is None and rules.ring_again_seconds:
                 at = session.passed_at + timedelta(seconds=rules.ring_again_seconds)
                 found.append(NextStep(at=at, what="it rings again at those who let it pass"))

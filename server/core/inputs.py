@@ -34,12 +34,14 @@ class OfferDeclined:
 
 @dataclass(frozen=True, slots=True)
 class OfferLapsed:
-    """The rung operator did not answer in time."""
+    """Whoever was rung first did not answer in time, and nobody whose time is over as well."""
 
 
 @dataclass(frozen=True, slots=True)
 class OfferWithdrawn:
-    """The rung operator is not there any more: they did not let it pass, and may be rung for it again."""
+    """A rung operator is not there any more: they did not let it pass, and may be rung for it again."""
+
+    operator_id: OperatorId
 
 
 @dataclass(frozen=True, slots=True)

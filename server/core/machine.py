@@ -15,6 +15,7 @@ from server.core import aftermath as a
 from server.core import consults as q
 from server.core import dialling as d
 from server.core import inputs as i
+from server.core import rings as r
 from server.core import supervision as sv
 from server.core import transfers as x
 from server.core import transitions as t
@@ -74,8 +75,8 @@ _BY_STATE: Final[dict[S, dict[type, Handler]]] = {
     },
     S.QUEUED: {
         i.TicketLinked: a.link_ticket,
-        i.OfferMade: t.make_offer,
-        i.RingAgain: t.ring_again,
+        i.OfferMade: r.make_offer,
+        i.RingAgain: r.ring_again,
         i.ConsentTold: t.tell_consent,
         i.OperatorAccepted: t.accept,
         i.CustomerLeft: t.abandon,
@@ -85,10 +86,11 @@ _BY_STATE: Final[dict[S, dict[type, Handler]]] = {
     },
     S.OFFERED: {
         i.TicketLinked: a.link_ticket,
-        i.OfferDeclined: t.decline_offer,
+        i.OfferMade: r.ring_one_more,
+        i.OfferDeclined: r.decline_offer,
         i.ConsentTold: t.tell_consent,
-        i.OfferLapsed: t.lapse_offer,
-        i.OfferWithdrawn: t.withdraw_offer,
+        i.OfferLapsed: r.lapse_offer,
+        i.OfferWithdrawn: r.withdraw_offer,
         i.OperatorAccepted: t.accept,
         i.CustomerLeft: t.abandon,
         i.NoticeAcknowledged: t.acknowledge,

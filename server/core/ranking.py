@@ -92,4 +92,6 @@ _MEASURES: Final[Mapping[Strategy, Callable[[Sequence[Operator], Case, Facts], M
     Strategy.HIGHEST_SCORE: _score,
     Strategy.LAST_OPERATOR: _had_last,
     Strategy.HTTP: _named,
+    Strategy.RING_ALL: _equal,
+    Strategy.RING_PROGRESSIVELY: _equal,
 }

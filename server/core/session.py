@@ -22,7 +22,7 @@ from server.wire.terms import (
     SessionState,
     Supervision,
 )
-from server.wire.views import Ticket, Transfer
+from server.wire.views import Ring, Ticket, Transfer
 
 OPEN_STATES = frozenset(SessionState) - {SessionState.CLOSED}
 """States in which a session is on somebody's screen."""
@@ -97,6 +97,9 @@ class Session:
         queued_at: The place in the queue; kept when the session comes back.
         waiting_since: When the wait in this queue began; the seconds of its policy count from here.
         policy_done: How many steps of the policy are behind the session.
+        offered_to: At whom it rings, of several the one whose ring ends first; `offer_expires_at` is when.
+        also_rings: The others at whom it rings, those whose ring ends sooner first.
+        rung_at: When it began to ring at the last one of them.
         declined_by: Operators who let an offer of this stay in the queue pass.
         passed_at: When the last of them did.
         acknowledged_by: Who outside said that they see to it, in this wait; empty while nobody has.
@@ -134,6 +137,8 @@ class Session:
     version: int = 0
     offered_to: OperatorId | None = None
     offer_expires_at: datetime | None = None
+    also_rings: tuple[Ring, ...] = ()
+    rung_at: datetime | None = None
     declined_by: tuple[OperatorId, ...] = ()
     passed_at: datetime | None = None
     acknowledged_by: str = ""
@@ -174,6 +179,12 @@ class Session:
 def is_consult(session: Session) -> bool:
     """Tell whether the session is a question or a proposal to an operator, and no customer in anybody's hands."""
     return session.kind in CONSULT_KINDS
+
+
+def rung(session: Session) -> tuple[OperatorId, ...]:
+    """Return everybody at whom the session rings, the one whose ring ends first at the top."""
+    first = () if session.offered_to is None else (session.offered_to,)
+    return (*first, *(ring.operator_id for ring in session.also_rings))
 
 
 def label(number: int) -> str:

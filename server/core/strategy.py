@@ -25,6 +25,10 @@ class Strategy(StrEnum):
     """Whoever had this customer last, if they may be rung; else the longest idle."""
     HTTP = "http"
     """Whom the customer's own rule names; else the longest idle."""
+    RING_ALL = "ring_all"
+    """Everybody who may be rung, at once; whoever accepts first has it."""
+    RING_PROGRESSIVELY = "ring_progressively"
+    """The longest idle; then one more each time some seconds have gone by, while the others go on ringing."""
     PULL = "pull"
     """Nobody is rung: operators pick."""
 
@@ -37,9 +41,15 @@ WORDS: Final[Mapping[Strategy, str]] = {
     Strategy.HIGHEST_SCORE: "best mean score from customers",
     Strategy.LAST_OPERATOR: "had this customer last, else idle for the longest time",
     Strategy.HTTP: "named by the rule of the house, else idle for the longest time",
+    Strategy.RING_ALL: "everybody at once who may be rung",
+    Strategy.RING_PROGRESSIVELY: "idle for the longest time, then one more at a time beside them",
     Strategy.PULL: "nobody is rung: operators pick from the queue",
 }
 """What a strategy goes by, for people."""
+
+
+RINGS_SEVERAL: Final = frozenset({Strategy.RING_ALL, Strategy.RING_PROGRESSIVELY})
+"""Strategies by which one session rings at several operators at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +62,20 @@ class Widening:
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """How the sessions of a queue find an operator; `skills` are needed beside those a session asks for itself."""
+    """How the sessions of a queue find an operator; `skills` are needed beside those a session asks for itself.
+
+    `ring_more_seconds` is how long a progressive ring waits before it rings at one more.
+    """
 
     strategy: Strategy = Strategy.LONGEST_IDLE
     skills: tuple[Skill, ...] = ()
     widen: tuple[Widening, ...] = ()
+    ring_more_seconds: float = 10.0
+
+    @property
+    def rings_several(self) -> bool:
+        """Whether one session may ring at several operators at once."""
+        return self.strategy in RINGS_SEVERAL
 
     def needs(self, own: tuple[Skill, ...], waited_seconds: float) -> tuple[Skill, ...]:
         """Return what a session needs after so long a wait: the higher level where it and its queue name one skill."""

@@ -27,46 +27,6 @@ def refuse_screening(session: Session, _fact: object, _rules: Rules, now: dateti
     return closed(session, Outcome.REFUSED, Party.BROKER, now), (ReturnToAssistant(),)
 
 
-def make_offer(session: Session, fact: inputs.OfferMade, rules: Rules, now: datetime) -> Change:
-    """Ring one operator."""
-    seconds = rules.offer_voice_seconds if session.medium is Medium.VOICE else rules.offer_chat_seconds
-    return (
-        replace(
-            session,
-            state=SessionState.OFFERED,
-            offered_to=fact.operator_id,
-            offer_expires_at=now + timedelta(seconds=seconds),
-        ),
-        (),
-    )
-
-
-def decline_offer(session: Session, fact: inputs.OfferDeclined, _rules: Rules, now: datetime) -> Change:
-    """Put the session back at its place; this operator is not rung for it again."""
-    if fact.operator_id != session.offered_to:
-        raise ConflictError(
-            "not_offered_to_you",
-            f"{label(session.number)} does not ring at you.",
-            "Nothing to decline; accept it if you want it.",
-        )
-    return _offer_passed(session, now), ()
-
-
-def lapse_offer(session: Session, _fact: object, _rules: Rules, now: datetime) -> Change:
-    """Put the session back at its place after an unanswered ring."""
-    return _offer_passed(session, now), ()
-
-
-def ring_again(session: Session, _fact: object, _rules: Rules, _now: datetime) -> Change:
-    """Let everybody be rung once more who let it pass."""
-    return replace(session, declined_by=(), passed_at=None), ()
-
-
-def withdraw_offer(session: Session, _fact: object, _rules: Rules, _now: datetime) -> Change:
-    """Put the session back at its place; whoever was rung is gone, and may be rung again when they are back."""
-    return replace(session, state=SessionState.QUEUED, offered_to=None, offer_expires_at=None), ()
-
-
 def accept(session: Session, fact: inputs.OperatorAccepted, rules: Rules, now: datetime) -> Change:
     """Claim the session: a chat is active at once, a call when its media is up."""
     if fact.epoch != session.epoch:
@@ -78,6 +38,8 @@ def accept(session: Session, fact: inputs.OperatorAccepted, rules: Rules, now: d
         accepted_at=now,
         offered_to=None,
         offer_expires_at=None,
+        also_rings=(),
+        rung_at=None,
         muted=False,
         operator_lost_at=None,
     )
@@ -293,19 +255,6 @@ def stale(session: Session) -> ConflictError:
     )
 
 
-def _offer_passed(session: Session, now: datetime) -> Session:
-    """Return the session as waiting, with the rung operator among those who let it pass."""
-    passed = (*session.declined_by, session.offered_to) if session.offered_to else session.declined_by
-    return replace(
-        session,
-        state=SessionState.QUEUED,
-        offered_to=None,
-        offer_expires_at=None,
-        declined_by=tuple(dict.fromkeys(passed)),
-        passed_at=now,
-    )
-
-
 def _requeued(session: Session, rules: Rules, now: datetime, notice: Notice) -> Change:
     """Return the session as waiting at its place, with nobody in charge and a fresh limit on the wait."""
     back = replace(
@@ -338,6 +287,8 @@ def closed(session: Session, outcome: Outcome, by: Party, now: datetime) -> Sess
         closed_at=now,
         offered_to=None,
         offer_expires_at=None,
+        also_rings=(),
+        rung_at=None,
         lease_expires_at=None,
         operator_lost_at=None,
         muted=False,

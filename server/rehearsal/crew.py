@@ -1,11 +1,12 @@
 """Keep a rehearsal's operators: who is on, what they have in hand, and who could be rung at all."""
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from server.core import inputs as i
 from server.core.presence import Operator, answer, choose, finish_work, miss, pass_on, ring
 from server.core.routing import has_room
-from server.core.session import Rules, Session
+from server.core.session import Rules
 from server.wire.terms import Medium, OperatorId, Presence
 
 
@@ -67,21 +68,21 @@ class Crew:
         """Let an operator choose a presence."""
         self.put(choose(self.operators[who], presence, "", in_hand=self.count(who), now=now))
 
-    def note_ring(self, before: Session, fact: i.Input, rules: Rules, now: datetime) -> OperatorId | None:
-        """Let an operator's row say what they made of a ring, as the broker does; return who was set away by it."""
-        match fact:
-            case i.OfferMade(operator_id=who):
-                self.put(ring(self.operators[who], now))
-            case i.OfferDeclined(operator_id=who):
-                self.put(pass_on(self.operators[who], rest_seconds=rules.rest_declined_seconds, now=now))
-            case i.OperatorAccepted(operator_id=who):
-                self.put(answer(self.operators[who]))
-            case i.OfferLapsed() if before.offered_to is not None:
-                who = before.offered_to
-                rest, limit = rules.rest_missed_seconds, rules.away_after_missed
-                operator = self.operators[who]
-                self.put(miss(operator, rest_seconds=rest, away_after=limit, in_hand=self.count(who), now=now))
-                return who if self.operators[who].presence is Presence.AWAY else None
-            case _:
-                pass
-        return None
+    def note_ring(self, rung: Iterable[OperatorId], fact: i.Input, rules: Rules, now: datetime) -> Iterator[OperatorId]:
+        """Let operators' rows say what they made of a ring, as the broker does; yield who was set away by it."""
+        for who in rung:
+            operator = self.operators[who]
+            match fact:
+                case i.OfferMade():
+                    self.put(ring(operator, now))
+                case i.OfferDeclined():
+                    self.put(pass_on(operator, rest_seconds=rules.rest_declined_seconds, now=now))
+                case i.OperatorAccepted():
+                    self.put(answer(operator))
+                case i.OfferLapsed():
+                    rest, limit = rules.rest_missed_seconds, rules.away_after_missed
+                    self.put(miss(operator, rest_seconds=rest, away_after=limit, in_hand=self.count(who), now=now))
+                    if self.operators[who].presence is Presence.AWAY:
+                        yield who
+                case _:
+                    pass

@@ -18,28 +18,25 @@ from server.core.deadlines import next_deadline
 from server.core.errors import ConflictError
 from server.core.machine import step
 from server.core.presence import Operator, choose
-from server.core.ranking import first
+from server.core.ranking import first, ranked
 from server.core.replacing import replace
-from server.core.report import HandoffRow
+from server.core.rings import rings_more_at, rung_in, to_ring
 from server.core.routing import Case, Facts
-from server.core.session import IN_HAND_STATES, Rules, Session
-from server.core.strategy import Strategy
+from server.core.session import IN_HAND_STATES, Rules, Session, rung
+from server.core.strategy import Routing, Strategy
 from server.rehearsal.crew import Crew
 from server.rehearsal.people import RELIABLE, People
 from server.rehearsal.played import Played
+from server.rehearsal.rows import ORGANISATION, begun, row_of
 from server.rehearsal.traffic import NEVER, Call, Shift
 from server.wire.terms import (
-    ConversationId,
     OperatorId,
-    OrganisationId,
     Presence,
     Role,
     SessionId,
-    SessionKind,
     SessionState,
 )
 
-ORGANISATION: Final = OrganisationId("rehearsal")
 MOST_CANDIDATES: Final = 200
 """How deep into the queue one round looks, as in the broker."""
 AWAY_SECONDS: Final = 300.0
@@ -66,6 +63,7 @@ class RehearsedDesk:
         self._calls: dict[SessionId, Call] = {}
         self._rings: Counter[SessionId] = Counter()
         self._waiting: list[Place] = []
+        self._several: set[SessionId] = set()
         self._crew = Crew()
         self._handled: dict[OperatorId, tuple[float, int]] = {}
         self._last: dict[str, OperatorId] = {}
@@ -125,26 +123,7 @@ class RehearsedDesk:
 
     def _asks(self, call: Call, number: int) -> None:
         """Begin a session as intake does, let through by the guard."""
-        rules = self._rules.of(call.queue)
-        now = self.now
-        session = Session(
-            id=SessionId(f"s_{number}"),
-            organisation_id=ORGANISATION,
-            number=number,
-            conversation_id=ConversationId(f"c_{number}"),
-            medium=call.medium,
-            kind=SessionKind.TAKEOVER,
-            state=SessionState.SCREENING,
-            queue=call.queue,
-            priority=call.priority,
-            requested_at=now,
-            queued_at=now,
-            waiting_since=now,
-            promise_at=now + timedelta(seconds=rules.promise_seconds),
-            wait_expires_at=now + timedelta(seconds=rules.wait_expires_seconds),
-            epoch=1,
-            skills=call.skills,
-        )
+        session = begun(call, number, self._rules.of(call.queue), self.now)
         self._open[session.id] = session
         self._calls[session.id] = call
         self._happens(session.id, i.ScreeningPassed())
@@ -197,8 +176,8 @@ class RehearsedDesk:
             self._open[session_id] = done.session
             self.played.take(done.effects)
             self._move(session, done.session)
-            gone = self._crew.note_ring(session, fact, rules, self.now)
-            if gone is not None:
+            rings = rung_in(session, done.session, fact)
+            for gone in self._crew.note_ring(rings, fact, rules, self.now):
                 self._in(AWAY_SECONDS, partial(self._back, gone))
             self._follow(session, done.session)
         if self._chanced(self._people.late):
@@ -211,14 +190,16 @@ class RehearsedDesk:
         if after.state is SessionState.QUEUED:
             insort(self._waiting, _place(after))
             self._look = True
+        several = self._rules.of(after.queue).routing.rings_several and after.state is SessionState.OFFERED
+        (self._several.add if several else self._several.discard)(after.id)
         held_before, held_after = _holder(before), _holder(after)
         if held_before != held_after:
             self._crew.hold(held_before, before.medium, -1)
             self._crew.hold(held_after, after.medium, 1)
-        if before.offered_to != after.offered_to:
-            self._crew.ringing -= {before.offered_to} if before.offered_to else set()
-            self._crew.ringing |= {after.offered_to} if after.offered_to else set()
-        for who in {held_before, held_after, before.offered_to, after.offered_to}:
+        rang, rings = rung(before), rung(after)
+        self._crew.ringing.difference_update(rang)
+        self._crew.ringing.update(rings)
+        for who in {held_before, held_after, *rang, *rings}:
             if who is not None:
                 self._crew.refresh(who, self.now if who == before.operator_id else None)
         deadline = next_deadline(after, self._rules.of(after.queue))
@@ -249,11 +230,11 @@ class RehearsedDesk:
 
     def _follow(self, before: Session, after: Session) -> None:
         """Let people act on what the session has become."""
+        for who in _newly_rung(before, after):
+            self._rung(after, who)
         if before.state is after.state:
             return
         match after.state:
-            case SessionState.OFFERED:
-                self._rung(after)
             case SessionState.CONNECTING:
                 if not self._chanced(self._people.no_bridge):
                     self._in(self._people.bridge_seconds, lambda: self._happens(after.id, i.MediaBridged(after.epoch)))
@@ -266,10 +247,9 @@ class RehearsedDesk:
             case _:
                 pass
 
-    def _rung(self, session: Session) -> None:
+    def _rung(self, session: Session, who: OperatorId) -> None:
         self._rings[session.id] += 1
-        who = session.offered_to
-        if who is None or self._chanced(self._people.misses):
+        if self._chanced(self._people.misses):
             return
         accepts = not self._chanced(self._people.declines)
         fact = i.OperatorAccepted(who, session.epoch) if accepts else i.OfferDeclined(who)
@@ -310,20 +290,7 @@ class RehearsedDesk:
 
     def _over(self, session: Session) -> None:
         """Write the handoff down, and forget it."""
-        row = HandoffRow(
-            number=session.number,
-            queue=session.queue,
-            medium=session.medium,
-            outcome=session.outcome,
-            requested_at=session.requested_at,
-            promise_at=session.promise_at,
-            accepted_at=session.accepted_at,
-            active_at=session.active_at,
-            ended_at=session.ended_at,
-            closed_at=session.closed_at,
-            operator_id=session.operator_id,
-            attempts=self._rings.pop(session.id, 0),
-        )
+        row = row_of(session, self._rings.pop(session.id, 0))
         if row.handle_seconds is not None and row.operator_id is not None:
             seconds, count = self._handled.get(row.operator_id, (0.0, 0))
             self._handled[row.operator_id] = seconds + row.handle_seconds, count + 1
@@ -342,13 +309,16 @@ class RehearsedDesk:
             return
         free = list(self._crew.free.values())
         again = [one.rests_until for one in free if one.rests_until is not None and one.rests_until > self.now]
-        for _, _, _, session_id in self._waiting[:MOST_CANDIDATES]:
+        for session in self._to_offer():
             if not free:
                 break
-            session = self._open[session_id]
+            session_id = session.id
             routing = self._rules.of(session.queue).routing
             waited = (self.now - session.waiting_since).total_seconds()
             case = Case(session, routing.needs(session.skills, waited), self._crew.in_hand, self.now)
+            if routing.rings_several:
+                again += self._ring_several(case, routing, free)
+                continue
             chosen = first(routing.strategy, free, case, self._facts(routing.strategy, session))
             if chosen is None:
                 widens = routing.widens_after(session.skills, waited)
@@ -359,6 +329,27 @@ class RehearsedDesk:
             self._happens(session_id, i.OfferMade(chosen.id))
         if again:
             self._at(min(again), self._look_again)
+
+    def _to_offer(self) -> list[Session]:
+        """Return who waits, and who rings and may ring at more, in the order of the queue."""
+        waiting = self._waiting[:MOST_CANDIDATES]
+        if self._several:
+            waiting = sorted((*waiting, *(_place(self._open[one]) for one in self._several)))
+        return [self._open[place[-1]] for place in waiting]
+
+    def _ring_several(self, case: Case, routing: Routing, free: list[Operator]) -> list[datetime]:
+        """Ring at everybody, or at one more; return when to look again."""
+        found = {one.id: one for one in ranked(routing.strategy, free, case, Facts())}
+        wanted = to_ring(case.session, routing, list(found), self.now)
+        for who in wanted:
+            free.remove(found[who])
+            self._happens(case.session.id, i.OfferMade(who))
+        if routing.strategy is Strategy.RING_ALL:
+            return []
+        if wanted:
+            return [self.now + timedelta(seconds=routing.ring_more_seconds)]
+        at = rings_more_at(case.session, routing)
+        return [at] if at is not None and at > self.now else []
 
     def _look_again(self) -> None:
         self._look = True
@@ -375,6 +366,12 @@ class RehearsedDesk:
 
 def _place(session: Session) -> Place:
     return session.priority, session.queued_at, session.number, session.id
+
+
+def _newly_rung(before: Session, after: Session) -> list[OperatorId]:
+    """Return at whom it rings since this step."""
+    rang = rung(before)
+    return [who for who in rung(after) if who not in rang]
 
 
 def _holder(session: Session) -> OperatorId | None:

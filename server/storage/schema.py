@@ -202,6 +202,8 @@ sessions: Final = Table(
     _count("version"),
     _word("offered_to", nullable=True),
     _at("offer_expires_at", nullable=True),
+    Column("also_rings", Json, nullable=False, server_default="[]"),
+    _at("rung_at", nullable=True),
     Column("declined_by", Json, nullable=False),
     _at("passed_at", nullable=True),
     Column("skills", Json, nullable=False, server_default="[]"),

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, func, insert, literal_column, select, tuple_, 
 
 from server.core.errors import NotFoundError
 from server.core.routing import InHand
-from server.core.session import Session
+from server.core.session import Session, rung
 from server.storage import problems
 from server.storage.cells import Cell, Shape, as_instant, as_json, as_number, as_text
 from server.storage.columns import to_microseconds
@@ -74,6 +74,15 @@ WAITING: Final = Statement(
     .order_by(_s.priority, _s.queued_at, _s.number)
     .limit(bindparam("most"))
 )
+RINGS: Final = Statement(
+    select(*SESSION.columns)
+    .where(_ORGANISATION, RINGING)
+    .order_by(_s.priority, _s.queued_at, _s.number)
+    .limit(bindparam("most"))
+)
+RING_AT_SEVERAL: Final = Statement(
+    select(*SESSION.columns).where(_ORGANISATION, RINGING, condition("sessions.also_rings <> '[]'"))
+)
 AHEAD: Final = Statement(
     select(func.count()).where(
         _ORGANISATION,
@@ -115,6 +124,7 @@ HELD_BY: Final = Statement(
     union_all(
         select(*SESSION.columns).where(_ORGANISATION, _s.operator_id == bindparam("operator"), IN_HAND),
         select(*SESSION.columns).where(_ORGANISATION, _s.offered_to == bindparam("operator"), RINGING),
+        select(*SESSION.columns).where(_ORGANISATION, RINGING, _s.also_rings.like(bindparam("also"))),
     )
 )
 _CONTACT = select(conversations.c.contact_id).where(conversations.c.id == bindparam("conversation")).scalar_subquery()
@@ -244,20 +254,34 @@ class SqlSessions:
     def in_hand(self, organisation_id: OrganisationId) -> InHand:
         """Return how many sessions each operator has ringing, in hand or in wrap-up, by medium."""
         found: dict[OperatorId, dict[Medium, int]] = {}
+        for session in self.ringing_at_several(organisation_id):
+            for ring in session.also_rings:
+                held = found.setdefault(ring.operator_id, {})
+                held[session.medium] = held.get(session.medium, 0) + 1
         for who, medium, count in self._line.rows(COUNTS, {"organisation_id": organisation_id}):
             held = found.setdefault(OperatorId(as_text(who)), {})
             held[Medium(as_text(medium))] = held.get(Medium(as_text(medium)), 0) + as_number(count)
         return found
+
+    def ringing(self, organisation_id: OrganisationId, limit: int) -> Sequence[Session]:
+        """Return sessions in state OFFERED in the order of the queue."""
+        rows = self._line.rows(RINGS, {"organisation_id": organisation_id, "most": limit})
+        return [SESSION.read(row) for row in rows]
+
+    def ringing_at_several(self, organisation_id: OrganisationId) -> Sequence[Session]:
+        """Return sessions that ring at more than one operator."""
+        return [SESSION.read(row) for row in self._line.rows(RING_AT_SEVERAL, {"organisation_id": organisation_id})]
 
     def held_by(self, organisation_id: OrganisationId, operator_id: OperatorId) -> Sequence[Session]:
         """Return the sessions that ring at or are in hand of one operator, lowest number first.
 
         A writer locks the operator too, so that two brokers cannot both find them free.
         """
-        who = {"organisation_id": organisation_id, "operator": operator_id}
+        who = {"organisation_id": organisation_id, "operator": operator_id, "also": f'%"{operator_id}"%'}
         if self._line.writes and self._line.dialect == "postgresql":
             self._line.row(LOCK_OPERATOR, who)
-        held = [SESSION.read(row) for row in self._line.rows(HELD_BY, who)]
+        found = [SESSION.read(row) for row in self._line.rows(HELD_BY, who)]
+        held = [one for one in found if operator_id in (one.operator_id, *rung(one))]
         return sorted(held, key=lambda session: session.number)
 
     def last_operator(self, session: Session) -> OperatorId | None:

@@ -158,6 +158,7 @@ def _session(row: Row, turns: Mapping[str, tuple[MessageView, ...]]) -> SessionV
         promise_at=session.promise_at,
         offered_to=session.offered_to,
         offer_expires_at=session.offer_expires_at,
+        also_rings=session.also_rings,
         acknowledged_by=session.acknowledged_by,
         operator_id=session.operator_id,
         accepted_at=session.accepted_at,

@@ -151,6 +151,13 @@ class Ticket(View, frozen=True, kw_only=True):
     url: str = ""
 
 
+class Ring(View, frozen=True, kw_only=True):
+    """One more operator at whom a session rings, and until when."""
+
+    operator_id: OperatorId
+    expires_at: datetime
+
+
 class Transfer(View, frozen=True, kw_only=True):
     """One attempt to bring a call to somebody outside; it is under way until it has an outcome.
 
@@ -254,6 +261,7 @@ class SessionView(View, frozen=True, kw_only=True):
     """One handoff session: the queue row, the card and the call bar are drawn from it.
 
     `epoch` goes up at each claim and each release and fences commands; `version` goes up at every change.
+    It rings at `offered_to`, and at those of `also_rings` where its queue rings several at once.
     `acknowledged_by` is who outside answered a notice with "I take it".
     `supervisor_id` and `supervision` are left out for everybody but supervisors where the queue does not announce them.
     A follow-up is pending until `follow_up_done_at`. `dial` is set on a call that we placed. `score` is how content the
@@ -279,6 +287,7 @@ class SessionView(View, frozen=True, kw_only=True):
     promise_at: datetime | None = None
     offered_to: OperatorId | None = None
     offer_expires_at: datetime | None = None
+    also_rings: tuple[Ring, ...] = ()
     acknowledged_by: str = ""
     operator_id: OperatorId | None = None
     accepted_at: datetime | None = None
@@ -313,6 +322,21 @@ class SessionView(View, frozen=True, kw_only=True):
     language: str = ""
     translation: Translating = Translating.NONE
     last_turns: tuple[MessageView, ...] = ()
+
+    def rung(self) -> tuple[OperatorId, ...]:
+        """Return everybody at whom it rings, the first one first."""
+        first = () if self.offered_to is None else (self.offered_to,)
+        return (*first, *(ring.operator_id for ring in self.also_rings))
+
+    def rings_at(self, who: OperatorId | None) -> bool:
+        """Tell whether it rings at this operator."""
+        return who is not None and who in self.rung()
+
+    def ring_ends(self, who: OperatorId | None) -> datetime | None:
+        """Return until when it rings at this operator; None when it does not."""
+        if who is not None and who == self.offered_to:
+            return self.offer_expires_at
+        return next((ring.expires_at for ring in self.also_rings if ring.operator_id == who), None)
 
 
 class OperatorView(View, frozen=True, kw_only=True):

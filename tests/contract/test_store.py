@@ -23,6 +23,7 @@ from server.wire.terms import (
     SessionKind,
     SessionState,
 )
+from server.wire.views import Ring
 from tests.contract.stored import (
     ACME,
     ANN,
@@ -42,6 +43,8 @@ from tests.contract.stored import (
 
 pytestmark = pytest.mark.contract
 
+CAT = OperatorId("u_cat")
+
 
 @pytest.fixture
 async def acme(store: SqlDatabase) -> SqlDatabase:
@@ -56,6 +59,8 @@ async def test_a_session_comes_back_exactly_as_it_was_saved(acme: SqlDatabase) -
         state=SessionState.WRAP_UP,
         offered_to=BEN,
         offer_expires_at=later(0.000001),
+        also_rings=(Ring(operator_id=ANN, expires_at=later(0.5)),),
+        rung_at=later(0.25),
         declined_by=(ANN, BEN),
         operator_id=ANN,
         accepted_at=later(1),
@@ -223,17 +228,23 @@ async def test_work_in_hand_counts_what_rings_is_held_or_written_up_by_medium(ac
         handoff(unit, 5, state=SessionState.WRAP_UP, operator_id=BEN)
         handoff(unit, 6, state=SessionState.CLOSED, operator_id=BEN, medium=Medium.VOICE)
         handoff(unit, 7)
+        also = (Ring(operator_id=BEN, expires_at=later(1)),)
+        handoff(unit, 8, state=SessionState.OFFERED, offered_to=CAT, also_rings=also, medium=Medium.VOICE)
 
     await acme.run(work)
     assert await acme.read(lambda unit: unit.sessions.in_hand(ACME)) == {
         ANN: {Medium.VOICE: 1, Medium.CHAT: 2},
-        BEN: {Medium.VOICE: 1, Medium.CHAT: 1},
+        BEN: {Medium.VOICE: 2, Medium.CHAT: 1},
+        CAT: {Medium.VOICE: 1},
     }
+    assert [one.number for one in await acme.read(lambda unit: unit.sessions.held_by(ACME, BEN))] == [4, 8]
+    assert [one.number for one in await acme.read(lambda unit: unit.sessions.held_by(ACME, CAT))] == [8]
+    assert [one.number for one in await acme.read(lambda unit: unit.sessions.ringing(ACME, 9))] == [1, 8]
     for read in (acme.read, acme.run):
         held = await read(lambda unit: unit.sessions.held_by(ACME, ANN))
         assert [one.number for one in held] == [1, 2, 3]
     calls = await acme.read(lambda unit: unit.sessions.open_calls())
-    assert [one.number for one in calls] == [1, 4]
+    assert [one.number for one in calls] == [1, 4, 8]
 
 
 async def test_a_conversation_comes_back_exactly_and_is_found_while_it_lasts(acme: SqlDatabase) -> None:

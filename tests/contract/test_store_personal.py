@@ -57,7 +57,17 @@ NOT_PERSONAL = {
     ),
     "sessions": (
         *("id", "organisation_id", "conversation_id", "medium", "kind", "state", "queue", "offered_to"),
-        *("declined_by", "skills", "operator_id", "ended_by", "outcome", "dial", "disposition", "supervisor_id"),
+        *(
+            "declined_by",
+            "also_rings",
+            "skills",
+            "operator_id",
+            "ended_by",
+            "outcome",
+            "dial",
+            "disposition",
+            "supervisor_id",
+        ),
         *("supervision", "supervisor_leg", "recording", "consent", "transfers", "acknowledged_by"),
     ),
     "audit": (

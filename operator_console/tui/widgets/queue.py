@@ -119,7 +119,7 @@ def _about(model: DeskModel, session: SessionView) -> tuple[str, Role]:
     news = news_words(model, session)
     if news:
         return news, Role.WARN
-    if session.state is SessionState.OFFERED and session.offered_to == model.me:
+    if session.state is SessionState.OFFERED and session.rings_at(model.me):
         return rings_words(model, session), Role.WARN
     ghosts = ghost_words(model, session.id)
     if ghosts:
@@ -141,9 +141,11 @@ def _others_words(model: DeskModel, session: SessionView) -> tuple[str, Role]:
 
 def rings_words(model: DeskModel, session: SessionView) -> str:
     """Return that a session rings at me, and how long it still will."""
-    if session.offer_expires_at is None:
+    ends_at = session.ring_ends(model.me)
+    if ends_at is None:
         return "RINGS at you"
-    return f"RINGS at you {span((session.offer_expires_at - model.now).total_seconds())}"
+    others = f" and {len(session.also_rings)} more" if session.also_rings else ""
+    return f"RINGS at you{others} {span((ends_at - model.now).total_seconds())}"
 
 
 def _queued_words(model: DeskModel, session: SessionView) -> tuple[str, Role]:

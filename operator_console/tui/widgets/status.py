@@ -123,9 +123,10 @@ def advice(model: DeskModel) -> str:
 def _takes(model: DeskModel, session: SessionView) -> str:
     """Return the key that takes a session; of a ring also the one that lets it pass, and how long it lasts."""
     takes = f"{_key(model, 'call.accept', 'a')} takes {session.number}"
-    if session.state is not SessionState.OFFERED or session.offered_to != model.me:
+    if session.state is not SessionState.OFFERED or not session.rings_at(model.me):
         return f"{takes}."
-    left = (session.offer_expires_at - model.now).total_seconds() if session.offer_expires_at else None
+    ends_at = session.ring_ends(model.me)
+    left = (ends_at - model.now).total_seconds() if ends_at else None
     counted = "" if left is None else f": {span(left)} left"
     return f"{takes}, {_key(model, 'offer.decline', 'D')} lets it pass{counted}."
 

@@ -72,6 +72,10 @@ class Sessions(Protocol):
         """Return sessions in state QUEUED by (priority, place), lowest number and oldest first."""
         ...
 
+    def ringing(self, organisation_id: OrganisationId, limit: int) -> Sequence[Session]:
+        """Return sessions in state OFFERED in the order of `queued`."""
+        ...
+
     def newest_of(self, organisation_id: OrganisationId, conversation_id: ConversationId) -> Session | None:
         """Return the conversation's newest session, open or closed."""
         ...

@@ -297,6 +297,8 @@ def upgrade() -> None:  # noqa: PLR0915 - the first step builds all there is
         sa.Column("version", sa.Integer(), server_default="0", nullable=False),
         sa.Column("offered_to", sa.Text(), nullable=True),
         sa.Column("offer_expires_at", sa.BigInteger(), nullable=True),
+        sa.Column("also_rings", sa.Text(), nullable=False, server_default="[]"),
+        sa.Column("rung_at", sa.BigInteger(), nullable=True),
         sa.Column("declined_by", sa.Text(), nullable=False),
         sa.Column("passed_at", sa.BigInteger(), nullable=True),
         sa.Column("skills", sa.Text(), server_default="[]", nullable=False),

@@ -10,9 +10,10 @@ from server.core import inputs as i
 from server.core.errors import ConflictError
 from server.core.machine import ILLEGAL, INPUTS, LATE, TRANSITIONS, step
 from server.core.policy import Policy, PolicyStep, Tell
+from server.core.strategy import Routing, Strategy
 from server.wire.terms import Consent, Dial, Medium, SessionState, Supervision, TransferKind, TransferStage
 from server.wire.views import Ticket
-from tests.unit.server.core.building import ANN, BEN, NOW, RULES, attempt, in_state
+from tests.unit.server.core.building import ANN, BEN, CAT, NOW, RULES, attempt, in_state
 
 pytestmark = pytest.mark.unit
 
@@ -42,7 +43,7 @@ def test_every_pair_stands_in_exactly_one_table() -> None:
 
 def test_the_pairs_are_counted_so_that_a_change_of_the_table_is_seen() -> None:
     assert (len(INPUTS), len(SessionState)) == (47, 9)
-    assert (len(TRANSITIONS), len(LATE), len(ILLEGAL)) == (104, 165, 154)
+    assert (len(TRANSITIONS), len(LATE), len(ILLEGAL)) == (105, 164, 154)
 
 
 def test_every_input_of_the_module_is_in_the_union() -> None:
@@ -91,6 +92,8 @@ def _changes(pair: tuple[S, type], medium: Medium, *, lost: bool, on: bool) -> b
     session = replace(session, operator_lost_at=NOW, supervisor_id=BEN, supervisor_leg="l") if lost else session
     if pair[1] is i.FollowUpFinished:
         session = replace(session, follow_up="call back", follow_up_at=NOW)
+    if pair == (S.OFFERED, i.OfferMade):
+        session = replace(session, offered_to=CAT)
     if pair[1] is i.RingAgain:
         session = replace(session, declined_by=(BEN,), passed_at=NOW)
     if pair[1] is i.DialMoved:
@@ -103,7 +106,7 @@ def _changes(pair: tuple[S, type], medium: Medium, *, lost: bool, on: bool) -> b
     if pair[1] is i.OperatorAccepted and session.operator_id is not None:
         return True  # it answers: see test_transitions
     session = replace(session, consent=Consent.REFUSED if pair[1] in {i.ConsentTold, i.ConsentNoted} else Consent.GIVEN)
-    return step(session, fact, replace(TELLING, record=True), NOW).changed
+    return step(session, fact, replace(TELLING, record=True, routing=Routing(Strategy.RING_ALL)), NOW).changed
 
 
 def test_a_change_raises_the_version_by_one_and_no_change_keeps_it() -> None:

@@ -19,7 +19,8 @@ from server.core.effects import ReturnToAssistant, SyncCall
 from server.core.errors import ConflictError
 from server.core.machine import ILLEGAL, INPUTS, LATE, TRANSITIONS, Step, step
 from server.core.ownership import owner_of
-from server.core.session import IN_HAND_STATES, WAITING_STATES, Rules, Session
+from server.core.session import IN_HAND_STATES, WAITING_STATES, Rules, Session, rung
+from server.core.strategy import Routing, Strategy
 from server.core.supervision import AUDIBLE
 from server.core.transfers import in_call, is_ringing, under_way
 from server.wire.terms import (
@@ -71,9 +72,14 @@ class Life(RuleBasedStateMachine):
 
     medium = Medium.VOICE
 
-    @initialize(wrap_up=st.sampled_from([0.0, 60.0]), epoch=st.integers(1, 5), record=st.booleans())
-    def request(self, wrap_up: float, epoch: int, record: bool) -> None:
-        self.rules = Rules(wrap_up_seconds=wrap_up, record=record)
+    @initialize(
+        wrap_up=st.sampled_from([0.0, 60.0]),
+        epoch=st.integers(1, 5),
+        record=st.booleans(),
+        strategy=st.sampled_from([Strategy.LONGEST_IDLE, Strategy.RING_ALL]),
+    )
+    def request(self, wrap_up: float, epoch: int, record: bool, strategy: Strategy) -> None:
+        self.rules = Rules(wrap_up_seconds=wrap_up, record=record, routing=Routing(strategy))
         self.now: datetime = NOW
         self.session: Session = new_session(self.medium, epoch=epoch)
         self.first = self.session
@@ -96,9 +102,21 @@ class Life(RuleBasedStateMachine):
         assert done.changed, "a deadline moves the session"
         again = self.deadline()
         assert again is None or again != deadline, "the same deadline would fire for ever"
-        assert before.state is not done.session.state or isinstance(deadline[1], i.PolicyDue | i.TransferFailed)
+        goes_on = isinstance(deadline[1], i.PolicyDue | i.TransferFailed) or bool(before.also_rings)
+        assert before.state is not done.session.state or goes_on
 
-    @rule(who=st.sampled_from(OPERATORS), kind=st.sampled_from([i.OfferMade, i.OfferDeclined]))
+    @invariant()
+    def it_rings_at_each_once_and_whoever_ends_first_is_first(self) -> None:
+        session = self.session
+        rings = rung(session)
+        assert bool(rings) == (session.state is S.OFFERED) == (session.rung_at is not None)
+        assert len(set(rings)) == len(rings)
+        assert not session.also_rings or self.rules.routing.rings_several
+        ends = [one.expires_at for one in session.also_rings]
+        assert ends == sorted(ends)
+        assert not ends or (session.offer_expires_at is not None and session.offer_expires_at <= ends[0])
+
+    @rule(who=st.sampled_from(OPERATORS), kind=st.sampled_from([i.OfferMade, i.OfferDeclined, i.OfferWithdrawn]))
     def routing(self, who: OperatorId, kind: type) -> None:
         self.happen(kind(who))
 
@@ -118,7 +136,6 @@ class Life(RuleBasedStateMachine):
             [
                 i.ScreeningPassed,
                 i.OfferLapsed,
-                i.OfferWithdrawn,
                 i.RingAgain,
                 i.WrapUpLapsed,
                 i.WaitExpired,

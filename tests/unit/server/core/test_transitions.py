@@ -80,7 +80,7 @@ def test_an_unanswered_ring_lapses_back_to_its_place() -> None:
 
 
 def test_a_withdrawn_offer_does_not_count_as_let_pass() -> None:
-    session = walk(in_state(S.OFFERED), i.OfferWithdrawn())
+    session = walk(in_state(S.OFFERED), i.OfferWithdrawn(ANN))
     assert (session.state, session.offered_to, session.offer_expires_at) == (S.QUEUED, None, None)
     assert session.declined_by == ()
 
