@@ -195,8 +195,8 @@ async def fault_run(replies: int, kills: int, *, keyed: bool, chats: int = 40, s
             found = await broker.conversations(len(names))
             killing = spawn("bench_kills", broker.die(kills, replies, lambda: platform.posts))
             shares = [replies // len(names) + (index < replies % len(names)) for index in range(len(names))]
-            queue = list(zip(names, shares, strict=True))
-            await asyncio.gather(*(broker.talk(queue, found) for _ in range(STEPS)))
+            whole = list(zip(names, shares, strict=True))
+            await asyncio.gather(*(broker.talk(whole[first::STEPS], found) for first in range(STEPS)))
             await killing
             await broker.drained()
         finally:
@@ -287,13 +287,12 @@ class Mortal:
             await self._process.wait()
         await self.poster.http.aclose()
 
-    async def talk(self, queue: list[tuple[str, int]], conversations: dict[str, str]) -> None:
-        """Say everything in one chat after the other; what met a dead broker is said again under its key."""
-        while queue:
-            chat, count = queue.pop()
-            for number in range(count):
+    async def talk(self, chats: Sequence[tuple[str, int]], conversations: dict[str, str]) -> None:
+        """Say so many replies in each of these chats, by turns; what met a dead broker is said again under its key."""
+        for number in range(max((count for _, count in chats), default=0)):
+            for chat, count in chats:
                 body = {"author": "assistant", "text": f"reply {number}", "key": f"reply-{number}"}
-                while not await self._said(conversations[chat], body):
+                while number < count and not await self._said(conversations[chat], body):
                     await CLOCK.sleep(0.2)
 
     async def _said(self, conversation: str, body: dict[str, str]) -> bool:

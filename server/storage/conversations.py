@@ -79,6 +79,15 @@ LAST_SAID: Final = Statement(
     .order_by(_m.position.desc())
     .limit(literal_column("1"))
 )
+PERSON_AFTER: Final = Statement(
+    select(_m.id)
+    .where(
+        _m.conversation_id == bindparam("conversation_id"),
+        _m.position > bindparam("after"),
+        condition("messages.author = 'operator'"),
+    )
+    .limit(literal_column("1"))
+)
 CHANGE_MESSAGE: Final = Statement(
     update(messages).where(
         _m.id == bindparam("row_id"),
@@ -191,6 +200,10 @@ class SqlConversations:
         """Return the newest message of one operator that was not taken back."""
         row = self._line.row(LAST_SAID, {"conversation_id": conversation_id, "operator_id": operator_id})
         return None if row is None else MESSAGE_VIEW.read(row)
+
+    def person_spoke_after(self, conversation_id: ConversationId, position: int) -> bool:
+        """Tell whether a person has said something in the conversation after the message at this place."""
+        return self._line.row(PERSON_AFTER, {"conversation_id": conversation_id, "after": position}) is not None
 
     def change_message(self, organisation_id: OrganisationId, message: MessageView) -> None:
         """Write what can change of a message over the version before.

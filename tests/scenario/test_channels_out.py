@@ -245,6 +245,22 @@ async def test_an_assistants_words_that_come_too_late_are_refused(monkeypatch: p
         assert "Ann here." in desk.platform.texts("ada")
 
 
+async def test_an_assistants_words_that_waited_until_a_person_elsewhere_was_done_are_refused() -> None:
+    async with ChannelWorld() as desk:
+        ada = desk.customer("ada")
+        await ada.writes("Hello")
+        chat = await ada.here()
+        desk.platform.faults.append(refusal(SendProblem.RATE_LIMIT, 600))
+        await chat.assistant_says("Shall I tell you a joke?")
+        await desk.brings(ada.event("echo", text="Bob from the shop here", by_person=True, message_id="x1"))
+        await desk.later(700)
+        joke = next(turn for turn in await ada.turns() if "joke" in turn.text)
+        assert (joke.delivery, joke.failure) == (Delivery.FAILED, sending.STALE)
+        assert desk.platform.texts("ada") == []
+        await chat.assistant_says("Anything else?")
+        assert desk.platform.texts("ada") == ["Anything else?"]
+
+
 async def test_an_assistants_words_before_a_handoff_are_still_said_while_nobody_has_come() -> None:
     async with ChannelWorld() as desk:
         ada = desk.customer("ada")

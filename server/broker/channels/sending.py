@@ -8,6 +8,7 @@ Before: `server.broker.going_out` planned parts. After: each is sent, or its mes
 """
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -73,6 +74,7 @@ class Sending:
         )
         self._runner = TaskRunner(parts.clock)
         self._under_way: set[int] = set()
+        self._found: deque[OutPart] = deque()
 
     def wake(self) -> None:
         """Look at what waits now."""
@@ -84,22 +86,36 @@ class Sending:
             await self._alarm.wait(await self.begin_due())
 
     async def begin_due(self) -> float:
-        """Begin to send all that may go out now, and return after how many seconds to look again."""
-        now = self._parts.clock.now()
+        """Begin to send all that may go out now, and return after how many seconds to look again.
+
+        What was found and not begun is still the first of its conversation: it goes before anything is looked for, so
+        that a long backlog is not read anew for each message.
+        """
         account = self._account
-        due = await self._parts.database.read(
-            lambda unit: list(unit.out_parts.due(account.organisation_id, account.name, now, LOOK_AHEAD))
-        )
+        wait = self._begin_found()
+        if len(self._under_way) < AT_ONCE:
+            now = self._parts.clock.now()
+            self._found.extend(
+                await self._parts.database.read(
+                    lambda unit: list(unit.out_parts.due(account.organisation_id, account.name, now, LOOK_AHEAD))
+                )
+            )
+            wait = self._begin_found()
+        return wait
+
+    def _begin_found(self) -> float:
+        """Begin what was found, as far as there is room, and return after how many seconds the next one may go."""
         wait = IDLE_SECONDS
-        for part in due:
-            if part.id in self._under_way or len(self._under_way) >= AT_ONCE:
+        while self._found and len(self._under_way) < AT_ONCE:
+            part = self._found.popleft()
+            if part.id in self._under_way:
                 continue
             pause = self._pace.wait_seconds(part.chat)
             if pause > 0:
                 wait = min(wait, pause)
                 continue
             self._under_way.add(part.id)
-            self._runner.start(f"send:{account.name}", self._send(part))
+            self._runner.start(f"send:{self._account.name}", self._send(part))
         return wait
 
     async def stop(self, grace_seconds: float) -> None:
@@ -195,7 +211,10 @@ class Sending:
             return True
         if conversation.owner_epoch == part.owner_epoch:
             return False
-        return unit.sessions.accepted_since(conversation.organisation_id, conversation.id, message.at)
+        # Nobody accepts a session to answer elsewhere: those are known by what they said.
+        return unit.sessions.accepted_since(
+            conversation.organisation_id, conversation.id, message.at
+        ) or unit.conversations.person_spoke_after(conversation.id, message.position)
 
     def _ready(self, unit: Unit, part: OutPart, message: MessageView, now: datetime) -> _Ready | None:
         file, changed_id = None, ""

@@ -55,6 +55,10 @@ class Conversations(Protocol):
         """Return the newest message of one operator that was not taken back."""
         ...
 
+    def person_spoke_after(self, conversation_id: ConversationId, position: int) -> bool:
+        """Tell whether a person has said something in the conversation after the message at this place."""
+        ...
+
     def change_message(self, organisation_id: OrganisationId, message: MessageView) -> None:
         """Write what can change of a message (text, delivery, marks) over the version before.
 
