@@ -2,6 +2,9 @@
 
 import os
 
+KEPT = "OPERATOR_FAULTS"
+"""Environment: the folder in which finished slices of a long form are kept, so that it can be gone on with."""
+
 
 def times(short: int, long: int, variable: str = "") -> int:
     """Return how often to do it: `short`, or `long` under OPERATOR_LONG=1, or what `variable` says."""

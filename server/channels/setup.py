@@ -34,7 +34,10 @@ class Setup:
         Raises:
             ConfigError: None is named, or it cannot be read.
         """
-        found = self.read_secret(file)
+        try:
+            found = self.read_secret(file)
+        except ConfigError as error:
+            raise ConfigError(f"[channels.{self.name}] {setting}: {error}") from error
         if found is None:
             raise self.wrong(setting, f"is missing: {why}")
         return found

@@ -19,8 +19,8 @@ TIMEOUT_SECONDS = 10.0
 class Administrator:
     """The REST API of the running broker, as its administrator."""
 
-    def __init__(self, config: Config) -> None:
-        """Find the broker of this data_dir.
+    def __init__(self, config: Config, *, seconds: float = TIMEOUT_SECONDS) -> None:
+        """Find the broker of this data_dir; it has so many seconds for an answer.
 
         Raises:
             ProviderError: `broker_not_running`.
@@ -39,7 +39,7 @@ class Administrator:
         self._client = httpx.Client(
             base_url=address["url"],
             headers={"Authorization": f"Bearer {token}", "User-Agent": USER_AGENT},
-            timeout=TIMEOUT_SECONDS,
+            timeout=seconds,
             verify=_own_certificate(config) or True,
         )
 

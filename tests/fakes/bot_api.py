@@ -50,6 +50,7 @@ class BotApi:
         faults: What the next calls come to: (status, description, parameters); `None` works, "cut" takes and hangs up.
         files: Bytes by file id.
         webhook: Where updates are posted, with the secret; empty: nowhere.
+        token: The one that is good; another one stands for a token that was revoked.
     """
 
     sent: dict[tuple[str, int], str] = field(default_factory=dict)
@@ -58,6 +59,7 @@ class BotApi:
     files: dict[str, bytes] = field(default_factory=dict)
     blocked: set[str] = field(default_factory=set)
     webhook: tuple[str, str] = ("", "")
+    token: str = TOKEN
 
     def __post_init__(self) -> None:
         self._updates: list[dict[str, Any]] = []
@@ -148,7 +150,7 @@ class BotApi:
 
     async def _answer(self, target: str, kind: str, body: bytes) -> tuple[int, str, bytes] | None:
         found = re.fullmatch(r"(/file)?/bot([^/]+)/(.+)", target.partition("?")[0])
-        if found is None or found[2] != TOKEN:
+        if found is None or found[2] != self.token:
             return self._refused(401 if found else 404, "Unauthorized" if found else "Not Found")
         if found[1]:
             content = self.files.get(found[3].removeprefix("documents/"))

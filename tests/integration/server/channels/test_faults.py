@@ -11,12 +11,10 @@ import msgspec
 import pytest
 
 from server.bench.chat import FaultReport, fault_run
-from tests.long_form import times
+from tests.long_form import KEPT, times
 
 pytestmark = pytest.mark.integration
 
-KEPT = "OPERATOR_FAULTS"
-"""Environment: the folder of finished slices."""
 CHATS = 200
 """So many that a lane that waits for its second attempt holds nobody else up."""
 
