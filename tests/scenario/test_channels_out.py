@@ -14,6 +14,7 @@ from server.broker.ports.channel_store import PartState
 from server.broker.ports.channels import Account, Part, SendError, SendProblem, Window
 from server.channels.memory import LIMITS, MemoryChannel, MemoryPlatform
 from server.core.errors import ConflictError
+from server.storage.channels_out import SqlOutParts
 from server.wire import commands as c
 from server.wire.terms import Author, Delivery
 from tests.channel_world import ACCOUNT, ChannelWorld, Writer
@@ -266,6 +267,8 @@ async def test_an_assistants_words_before_a_handoff_are_still_said_while_nobody_
         ada = desk.customer("ada")
         await ada.writes("Hello")
         chat = await ada.here()
+        await desk.brings(ada.event("echo", text="Bob from the shop here", by_person=True, message_id="x1"))
+        await desk.later(700)  # Bob is done, and what he said was before
         desk.platform.faults.append(refusal(SendProblem.RATE_LIMIT, 5))
         await chat.assistant_says("I am getting somebody.")
         await chat.asks_for_a_person()
@@ -339,6 +342,30 @@ async def test_the_window_counts_from_the_customers_newest_message(silent: int, 
         await desk.later(8)
         part = desk.platform.attempts[-1]
         assert (part.window, part.reply_to, part.by_person) == (window, event["message_id"], False)
+
+
+async def test_a_long_backlog_is_not_read_anew_for_each_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with ChannelWorld() as desk:
+        chats = [desk.customer(f"c{number}") for number in range(3 * sending.AT_ONCE)]
+        for one in chats:
+            await one.writes("Hello")
+        desk.platform.faults.append(refusal(SendProblem.AUTH))
+        desk.platform.sick = "Revoked."
+        for one in chats:
+            await (await one.here()).assistant_says("Good morning")
+        looks: list[int] = []
+        due = SqlOutParts.due
+
+        def counted(rows: SqlOutParts, *given: Any) -> Any:
+            found = due(rows, *given)
+            looks.append(len(found))
+            return found
+
+        monkeypatch.setattr(SqlOutParts, "due", counted)
+        desk.platform.sick = ""
+        await desk.later(60)
+        assert await desk.states() == {PartState.SENT: len(chats)}
+        assert sum(found > 0 for found in looks[1:]) <= len(chats) // 3, looks
 
 
 async def test_the_platforms_pace_is_kept() -> None:

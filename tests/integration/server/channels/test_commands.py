@@ -27,11 +27,11 @@ from tests.mortal import Mortal
 pytestmark = pytest.mark.integration
 
 FRESH = "123456:BBbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
-KEEP = (
-    "INSERT INTO channel_requests (organisation_id, account, at, method, url, query, headers, body, state, "
-    "due_at, taker, taker_until, error) SELECT organisation_id, 'bot', at, method, url, query, headers, ?, 'failed', due_at, taker, "
-    "taker_until, 'It could not be understood.' FROM channel_requests LIMIT 1"
-)
+KEEP = """
+    INSERT INTO channel_requests (organisation_id, account, at, method, url, query, headers, body, state, due_at,
+    taker, taker_until, error) SELECT organisation_id, 'bot', at, method, url, query, headers, ?, 'failed', due_at,
+    taker, taker_until, 'It could not be understood.' FROM channel_requests LIMIT 1
+"""
 """A request that an earlier version stumbled over, kept with its error."""
 
 
