@@ -7,6 +7,7 @@ from typing import Final
 
 from litestar.handlers import HTTPRouteHandler
 
+from server.api.jambonz_webhook import jambonz_routes
 from server.api.plivo_webhook import plivo_routes
 from server.api.twilio_webhook import twilio_routes
 from server.broker.broker import Broker
@@ -14,6 +15,7 @@ from server.broker.parts import Parts
 from server.broker.ports.carrier import Carrier, Carriers
 from server.config import Config
 from server.config_rules import ConfigError
+from server.telephony.jambonz_calls import JambonzAccount, JambonzCalls
 from server.telephony.plivo_calls import PlivoAccount, PlivoCalls
 from server.telephony.sip.configured import with_sip
 from server.telephony.telnyx_calls import TelnyxAccount, TelnyxCalls
@@ -72,6 +74,14 @@ def carrier_routes(broker: Broker, config: Config, public_url: str) -> list[HTTP
             auth_token=_secret(config, "plivo", "auth_token_file", settings.plivo.auth_token_file),
             public_url=public_url,
             assistant=settings.plivo.assistant,
+        )
+    jambonz = broker.parts.carriers.of("jambonz")
+    if isinstance(jambonz, JambonzCalls):
+        routes += jambonz_routes(
+            broker,
+            jambonz,
+            secret=_secret(config, "jambonz", "webhook_secret_file", settings.jambonz.webhook_secret_file),
+            assistant=settings.jambonz.assistant,
         )
     telnyx = broker.parts.carriers.of("telnyx")
     if isinstance(telnyx, TelnyxCalls):
@@ -137,6 +147,21 @@ def _telnyx(config: Config, public_url: str) -> Carrier | None:
     return TelnyxCalls(account, public_url)
 
 
+def _jambonz(config: Config, public_url: str) -> Carrier | None:
+    jambonz = config.settings.jambonz
+    if not jambonz.account_sid:
+        return None
+    _check_addresses(config, "jambonz")
+    account = JambonzAccount(
+        account_sid=jambonz.account_sid,
+        api_key=_secret(config, "jambonz", "api_key_file", jambonz.api_key_file),
+        api_url=jambonz.api_url,
+        caller_number=jambonz.caller_number,
+        rate=jambonz.rate,
+    )
+    return JambonzCalls(account, public_url)
+
+
 def _secret(config: Config, section: str, name: str, file: str) -> str:
     secret = config.secret(file)
     if secret is None:
@@ -150,11 +175,17 @@ def _check_addresses(config: Config, carrier: str) -> None:
             raise ConfigError(f"[{section}] public_url is missing: {carrier} must be told where to connect.")
 
 
-MAKERS: Final[Mapping[str, Maker]] = {"twilio": _twilio, "plivo": _plivo, "telnyx": _telnyx}
+MAKERS: Final[Mapping[str, Maker]] = {
+    "twilio": _twilio,
+    "plivo": _plivo,
+    "telnyx": _telnyx,
+    "jambonz": _jambonz,
+}
 """What makes each carrier, by the name of its calls' channel."""
 CALLER_NUMBERS: Final[Mapping[str, Callable[[Config], str]]] = {
     "twilio": lambda config: config.settings.twilio.caller_number,
     "plivo": lambda config: config.settings.plivo.caller_number,
     "telnyx": lambda config: config.settings.telnyx.caller_number,
+    "jambonz": lambda config: config.settings.jambonz.caller_number,
 }
 """The number that each carrier shows to whom it calls; empty: it calls nobody."""

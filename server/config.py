@@ -16,7 +16,7 @@ from server.channel_settings.kinds import KINDS
 from server.channel_settings.section import ChannelSettings
 from server.config_assistants import AssistantSettings
 from server.config_card import CardSettings, LlmSettings, RedactionSettings
-from server.config_carriers import CallsSettings, PlivoSettings, TelnyxSettings, TwilioSettings
+from server.config_carriers import CallsSettings, JambonzSettings, PlivoSettings, TelnyxSettings, TwilioSettings
 from server.config_files import FilesSettings
 from server.config_lines import SipSettings, check_sip
 from server.config_machine import DatabaseSettings, LogSettings, MediaSettings, ServerSettings
@@ -196,6 +196,7 @@ class Settings(Section, frozen=True, kw_only=True):
     phonebook: dict[QueueName, PhonebookSettings] = {}  # noqa: RUF012 - msgspec gives each its own
     plivo: PlivoSettings = PlivoSettings()
     telnyx: TelnyxSettings = TelnyxSettings()
+    jambonz: JambonzSettings = JambonzSettings()
     recording: RecordingSettings = RecordingSettings()
     redaction: RedactionSettings = RedactionSettings()
     card: CardSettings = CardSettings()

@@ -1,6 +1,6 @@
 """Say which carriers bring and place telephone calls: [calls], and a section for each carrier."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -62,6 +62,27 @@ class PlivoSettings(Section, frozen=True, kw_only=True):
     ] = ""
     caller_number: CallerNumber = ""
     api_url: Annotated[str, Meta(min_length=8, description="Where Plivo's REST API is.")] = "https://api.plivo.com"
+    assistant: AnsweringKey = ""
+
+
+class JambonzSettings(Section, frozen=True, kw_only=True):
+    """Calls that arrive from jambonz, and those that operators place through jambonz."""
+
+    account_sid: Annotated[
+        str, Meta(max_length=80, description="Your jambonz account. Empty: no calls from jambonz.")
+    ] = ""
+    api_key_file: Annotated[str, Meta(description="File with an API key of the account (chmod 600).")] = ""
+    webhook_secret_file: Annotated[
+        str, Meta(description="File with the account's webhook secret (chmod 600), which signs jambonz's requests.")
+    ] = ""
+    caller_number: CallerNumber = ""
+    api_url: Annotated[
+        str, Meta(min_length=8, description="Where jambonz's REST API is; your own installation has its own address.")
+    ] = "https://jambonz.cloud/api"
+    rate: Annotated[
+        Literal[8000, 16000],
+        Meta(description="Rate of the audio in Hz; 16000 only helps where callers have more than a telephone."),
+    ] = 8000
     assistant: AnsweringKey = ""
 
 

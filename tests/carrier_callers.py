@@ -1,4 +1,4 @@
-"""Be callers whose audio comes through Plivo or Telnyx, message for message as the carriers' pages show them.
+"""Be callers whose audio comes through Plivo, Telnyx or jambonz, message for message as the carriers' pages show them.
 
 Written by hand, not with our codecs, so that both cannot be wrong in the same way.
 """
@@ -11,6 +11,8 @@ import warnings
 from typing import Self
 
 from typing_extensions import override
+from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
 
 from tests.media_clients import Peer
 
@@ -20,7 +22,7 @@ with warnings.catch_warnings():
 
 
 class CarrierCaller(Peer):
-    """What callers of both carriers share."""
+    """What callers of all of them share."""
 
     path = ""
 
@@ -178,3 +180,51 @@ class TelnyxCaller(CarrierCaller):
             self._hear(body["media"]["payload"])
         else:
             assert body == {"event": "clear"}
+
+
+class JambonzCaller(CarrierCaller):
+    """A caller on jambonz, whose `listen` verb sends bare PCM16."""
+
+    path = "jambonz"
+
+    def __init__(self, call_id: str = "", rate: int = 8_000) -> None:
+        super().__init__(call_id)
+        self.rate = rate
+
+    @override
+    async def _open(self, url: str, headers: dict[str, str] | None = None) -> None:
+        self.socket = await connect(
+            url, subprotocols=[Subprotocol("audio.jambonz.org")], compression=None, max_queue=None, ping_interval=None
+        )
+        assert self.socket.subprotocol == "audio.jambonz.org", "jambonz does not go on without it"
+
+    @override
+    async def begin(self, token: str) -> None:
+        await self.send(
+            sampleRate=self.rate,
+            mixType="mono",
+            callSid=self.call_id,
+            direction="inbound",
+            callStatus="in-progress",
+            to="15550100",
+            token=token,
+            **{"from": "34600555042"},
+        )
+
+    @override
+    async def say(self, pcm: bytes) -> None:
+        self._spoken += 1
+        await self.raw(pcm)
+
+    async def press(self, digit: str) -> None:
+        """Press a key."""
+        await self.send(event="dtmf", dtmf=digit, duration="1600")
+
+    @override
+    def _take(self, message: str | bytes) -> None:
+        if isinstance(message, bytes):
+            self._keep(message)
+            return
+        body = json.loads(message)
+        self.events.append({**body, "event": body["type"]})
+        assert body in ({"type": "killAudio"}, {"type": "disconnect"}), body

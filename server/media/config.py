@@ -14,6 +14,7 @@ PATHS: Final = {
     "twilio": "/twilio",
     "plivo": "/plivo",
     "telnyx": "/telnyx",
+    "jambonz": "/jambonz",
     "sip": "/sip",
 }
 """The path of each transport on the media listener."""

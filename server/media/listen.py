@@ -16,10 +16,11 @@ from picows import (
 from typing_extensions import override
 
 from server.media.allowance import Doorway
+from server.media.carrier_leg import CarrierSocket
 from server.media.config import PATHS, WorkerConfig
 from server.media.exchange import Exchange
 from server.media.framed import FramedSocket
-from server.media.mulaw_leg import MulawSocket
+from server.media.jambonz_leg import JambonzSocket
 from server.media.plivo_leg import PlivoSocket
 from server.media.telnyx_leg import TelnyxSocket
 from server.media.twilio_leg import TwilioSocket
@@ -36,10 +37,11 @@ _PING_REPLY_SECONDS: Final = 10.0
 """A peer that is silent and does not answer a ping is gone after 20 s at most."""
 
 
-_CARRIERS: Final[dict[str, type[MulawSocket]]] = {
+_CARRIERS: Final[dict[str, type[CarrierSocket]]] = {
     "twilio": TwilioSocket,
     "plivo": PlivoSocket,
     "telnyx": TelnyxSocket,
+    "jambonz": JambonzSocket,
 }
 
 
@@ -73,7 +75,7 @@ class Router:
             return WSUpgradeResponseWithListener(refusal, None)
         carrier = _CARRIERS.get(transport)
         if carrier is not None:
-            return carrier(self._exchange, self._doorway, self._hello_seconds)
+            return _spoken_to(request, carrier(self._exchange, self._doorway, self._hello_seconds))
         return FramedSocket(self._exchange, self._doorway, self._hello_seconds, transport)
 
     def _is_twilio(self, request: WSUpgradeRequest) -> bool:
@@ -82,6 +84,16 @@ class Router:
         if not token:
             return True
         return validate(self._config.url("twilio", 0), {}, request.headers.get(HEADER, ""), token)
+
+
+def _spoken_to(request: WSUpgradeRequest, socket: CarrierSocket) -> WSListener | WSUpgradeResponseWithListener:
+    """Return the socket, with the sub-protocol that the carrier asks for where it has one."""
+    asked = [one.strip() for one in str(request.headers.get("Sec-WebSocket-Protocol", "")).split(",")]
+    ours = next((one for one in asked if one in socket.protocols), "")
+    if not ours:
+        return socket
+    answer = WSUpgradeResponse.create_101_response(extra_headers={"Sec-WebSocket-Protocol": ours})
+    return WSUpgradeResponseWithListener(answer, socket)
 
 
 async def listen(exchange: Exchange, config: WorkerConfig) -> tuple[asyncio.Server, int]:

@@ -69,7 +69,7 @@ class PlivoSocket(MulawSocket):
             self.refuse(CLOSE_BAD, "bad_format")
             return
         self._stream_id = start.stream_id
-        self.start_call(plivo.token_of(bytes(message.extra_headers)), "plivo", start.call_id)
+        self.start_stream(plivo.token_of(bytes(message.extra_headers)), "plivo", start.call_id)
 
     def _take_media(self, message: plivo.Message, now: float) -> None:
         media = message.media

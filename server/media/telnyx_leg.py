@@ -60,7 +60,7 @@ class TelnyxSocket(MulawSocket):
             self.refuse(CLOSE_BAD, "bad_format")
             return
         self._stream_id, self._order = message.stream_id, InOrder()
-        self.start_call(self._token, "telnyx", start.call_control_id)
+        self.start_stream(self._token, "telnyx", start.call_control_id)
 
     def _take_media(self, message: telnyx.Message, now: float) -> None:
         media, order = message.media, self._order

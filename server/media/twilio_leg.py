@@ -56,7 +56,7 @@ class TwilioSocket(MulawSocket):
             return
         self._stream_sid = start.stream_sid
         self._prefix = twilio.media_prefix(start.stream_sid)
-        self.start_call(start.parameters.token, "twilio", start.call_sid)
+        self.start_stream(start.parameters.token, "twilio", start.call_sid)
 
     def _take_media(self, message: twilio.Message, now: float) -> None:
         media = message.media

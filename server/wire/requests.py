@@ -153,7 +153,7 @@ class NewLeg(Body, frozen=True, kw_only=True):
     """Ask for a one-time media token for a leg of a voice conversation."""
 
     role: LegRole
-    transport: Annotated[str, Meta(pattern="^(stream|twilio|plivo|telnyx)$")] = "stream"
+    transport: Annotated[str, Meta(pattern="^(stream|twilio|plivo|telnyx|jambonz)$")] = "stream"
 
 
 class EndConversation(Body, frozen=True, kw_only=True):

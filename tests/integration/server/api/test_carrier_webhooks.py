@@ -1,7 +1,9 @@
-"""Calls over Plivo and Telnyx, from the signed webhook to the caller's audio; the vendors' own libraries sign."""
+"""Calls over Plivo, Telnyx and jambonz, from the signed webhook to the caller's audio; the vendors' libraries sign."""
 
 import asyncio
 import base64
+import hashlib
+import hmac
 import json
 import re
 import time
@@ -15,13 +17,15 @@ from typing import Any, ClassVar
 import httpx
 import pytest
 import pytest_asyncio
+from jambonz_sdk._signature import verify_signature
+from jambonz_sdk.validator import JambonzValidator
 from nacl.signing import SigningKey
 from plivo.utils.signature_v3 import construct_post_url, get_signature_v3
 
 from server.bench.process import Running, running_broker
 from server.wire.commands import RingBack
 from server.wire.terms import SessionState
-from tests.carrier_callers import CarrierCaller, PlivoCaller, TelnyxCaller
+from tests.carrier_callers import CarrierCaller, JambonzCaller, PlivoCaller, TelnyxCaller
 from tests.live import free_port, fresh, greeted, operator, rest
 from tests.media_clients import until
 
@@ -29,26 +33,29 @@ pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
 PUBLIC, MEDIA = "https://desk.example", "wss://media.example"
 MEDIA_PORT = free_port()
+JAMBONZ_SECRET = "jambonz-secret-of-this-test"
 PLIVO_TOKEN = "plivo-token-of-this-test"
 SIGNING = SigningKey(bytes(range(32)))
 TELNYX_KEY = base64.b64encode(bytes(SIGNING.verify_key)).decode()
 
 
 class Vendors(BaseHTTPRequestHandler):
-    """Both REST APIs, as far as calls are ordered about."""
+    """All their REST APIs, as far as calls are ordered about."""
 
     asked: ClassVar[list[tuple[str, str, dict[str, Any]]]] = []
 
     def _answer(self) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.asked.append((self.command, self.path, json.loads(raw) if raw else {}))
-        body = b'{"request_uuid": "plivo-call", "data": {"call_control_id": "telnyx-call", "result": "ok"}}'
+        ids = {"request_uuid": "plivo-call", "sid": "jambonz-call"}
+        body = json.dumps(ids | {"data": {"call_control_id": "telnyx-call", "result": "ok"}}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
     do_POST = _answer  # noqa: N815 - the name that the server calls
+    do_PUT = _answer  # noqa: N815 - the same
     do_DELETE = _answer  # noqa: N815 - the same
 
     def log_message(self, *_: object) -> None:
@@ -63,7 +70,7 @@ class Vendors(BaseHTTPRequestHandler):
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
     folder: Path = tmp_path_factory.mktemp("secrets")
-    for name, text in (("plivo", PLIVO_TOKEN), ("telnyx", "KEY-of-this-test")):
+    for name, text in (("plivo", PLIVO_TOKEN), ("telnyx", "KEY-of-this-test"), ("jambonz", JAMBONZ_SECRET)):
         (folder / name).write_text(text)
         (folder / name).chmod(0o600)
     vendors = HTTPServer(("127.0.0.1", 0), Vendors)
@@ -72,6 +79,8 @@ async def broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runn
     settings = (
         f'[plivo]\nauth_id = "MA{"X" * 18}"\nauth_token_file = "{folder / "plivo"}"\n{api}'
         f'[telnyx]\nconnection_id = "1234"\napi_key_file = "{folder / "telnyx"}"\npublic_key = "{TELNYX_KEY}"\n{api}'
+        f'[jambonz]\naccount_sid = "a-1"\napi_key_file = "{folder / "telnyx"}"\n'
+        f'webhook_secret_file = "{folder / "jambonz"}"\n{api}'
         '[calls]\ndial_with = "plivo"\n'
         '[transfers]\nallowed = ["+1555"]\n'
     )
@@ -105,6 +114,21 @@ async def telnyx(
     headers = {"telnyx-signature-ed25519": signature or good, "telnyx-timestamp": second}
     async with httpx.AsyncClient(base_url=broker.url) as client:
         return await client.post("/v1/telnyx/events", content=body, headers=headers)
+
+
+async def jambonz(
+    broker: Running, path: str, at: float | None = None, secret: str = "", **told: object
+) -> httpx.Response:
+    """Be jambonz: POST a hook signed as its documentation says (its library only checks)."""
+    body = json.dumps(told, separators=(",", ":")).encode()
+    second = int(time.time() if at is None else at)
+    digest = hmac.new((secret or JAMBONZ_SECRET).encode(), f"{second}.".encode() + body, hashlib.sha256).hexdigest()
+    header = f"t={second},v1={digest}"
+    if at is None and not secret:
+        assert verify_signature(body, header, JAMBONZ_SECRET)
+    async with httpx.AsyncClient(base_url=broker.url) as client:
+        headers = {"Jambonz-Signature": header, "content-type": "application/json"}
+        return await client.post(path, content=body, headers=headers)
 
 
 def stream_of(xml: str) -> tuple[str, str]:
@@ -186,7 +210,52 @@ async def test_what_telnyx_did_not_sign_just_now_does_nothing(broker: Running) -
         assert (await client.post("/v1/telnyx/events", content=b"\xff")).status_code == 403
 
 
-@pytest.mark.parametrize(("carrier", "kind"), [("plivo", PlivoCaller), ("telnyx", TelnyxCaller)])
+async def test_a_signed_jambonz_call_is_connected_and_its_assistant_hears_of_it(broker: Running) -> None:
+    call = "jambonz-in"
+    answer = await jambonz(broker, "/v1/jambonz/call", call_sid=call, **{"from": "+34600555042"})
+    assert answer.status_code == 200, answer.text
+    verbs = answer.json()
+    assert JambonzValidator().validate_app(verbs) == []
+    assert [one["verb"] for one in verbs] == ["listen", "hangup"]
+    assert verbs[0]["url"] == f"{MEDIA}/jambonz"
+    async with await JambonzCaller(call).open(local(verbs[0]["url"]), verbs[0]["metadata"]["token"]):
+        shown = await is_there(broker, "jambonz", call)
+        assert shown["customer"]["handle"] == "+34600555042"
+
+
+async def test_what_jambonz_did_not_sign_just_now_or_said_before_does_nothing(broker: Running) -> None:
+    call, path = "jambonz-evil", "/v1/jambonz/call"
+    for at, secret in ((time.time() - 310, ""), (time.time() + 330, ""), (None, "another")):
+        refused = await jambonz(broker, path, at, secret, call_sid=call)
+        assert (refused.status_code, refused.json()["code"]) == (403, "bad_signature")
+    second = time.time()
+    assert (await jambonz(broker, path, second, call_sid=call)).status_code == 200
+    again = await jambonz(broker, path, second, call_sid=call)
+    assert (again.status_code, again.json()["code"]) == (403, "replayed")
+    nameless = await jambonz(broker, path, call_sid="")
+    assert (nameless.status_code, nameless.json()["code"]) == (422, "no_call_id")
+    shapeless = await jambonz(broker, path, call_sid=["x"])
+    assert (shapeless.status_code, shapeless.json()["code"]) == (422, "bad_body")
+
+
+async def test_jambonz_dials_for_a_caller_and_brings_them_back_when_nobody_answers(broker: Running) -> None:
+    at = "/v1/jambonz/calls/c_1"
+    (verb,) = (await jambonz(broker, f"{at}/refer?to=%2B15550142&ring=30&token=back", call_sid="x")).json()
+    assert JambonzValidator().validate_app([verb]) == []
+    assert (verb["target"], verb["timeout"]) == ([{"type": "phone", "number": "+15550142"}], 30)
+    after = verb["actionHook"].removeprefix(PUBLIC)
+    for status in ("no-answer", "busy", "failed", "news"):
+        verbs = (await jambonz(broker, after, call_sid="x", dial_call_status=status)).json()
+        assert [one["verb"] for one in verbs] == ["listen", "hangup"]
+        assert verbs[0]["metadata"] == {"token": "back"}
+    talked = await jambonz(broker, after, call_sid="x", dial_call_status="completed")
+    assert talked.json() == [{"verb": "hangup"}]
+    assert (await jambonz(broker, f"{at}/answer", call_sid="x")).json() == [{"verb": "hangup"}]
+
+
+@pytest.mark.parametrize(
+    ("carrier", "kind"), [("plivo", PlivoCaller), ("telnyx", TelnyxCaller), ("jambonz", JambonzCaller)]
+)
 async def test_a_ring_back_goes_over_the_carrier_of_the_call(
     broker: Running, carrier: str, kind: type[CarrierCaller]
 ) -> None:
@@ -223,6 +292,14 @@ async def test_a_ring_back_goes_over_the_carrier_of_the_call(
                 await plivo(broker, order["ring_url"].removeprefix(PUBLIC), {"CallStatus": "ringing"})
                 await becomes("ringing")
                 url, media_token = stream_of((await plivo(broker, path_of, {"CallUUID": "plivo-call"})).text)
+            elif carrier == "jambonz":
+                assert (order["to"]["number"], order["from"]) == ("+1555077733", "+15550100")
+                status = order["call_status_hook"]["url"].removeprefix(PUBLIC)
+                await jambonz(broker, status, call_sid="jambonz-call", call_status="ringing")
+                await becomes("ringing")
+                path_of = order["call_hook"]["url"].removeprefix(PUBLIC)
+                (listen, _) = (await jambonz(broker, path_of, call_sid="jambonz-call")).json()
+                url, media_token = listen["url"], listen["metadata"]["token"]
             else:
                 assert (order["to"], order["from"], order["connection_id"]) == ("+1555077733", "+15550100", "1234")
                 known = {"client_state": order["client_state"], "call_control_id": "telnyx-call"}

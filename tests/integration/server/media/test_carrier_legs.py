@@ -1,4 +1,4 @@
-"""Calls through Plivo's and Telnyx's streams: both directions, keys, and everything that a stream may do wrong."""
+"""Calls through Plivo's, Telnyx's and jambonz's streams: both directions, keys, and what a stream may do wrong."""
 
 import base64
 import json
@@ -9,13 +9,14 @@ import pytest
 
 from server.broker.ports.media import Digit, Keys, LegDown, LegUp
 from server.wire.terms import CallPhase, ConversationId, LegRole
-from tests.carrier_callers import CarrierCaller, PlivoCaller, TelnyxCaller
+from tests.carrier_callers import CarrierCaller, JambonzCaller, PlivoCaller, TelnyxCaller
 from tests.key_tones import keys_in
 from tests.media_clients import Desk, desk, tone, until
 
 pytestmark = pytest.mark.integration
 
 CALLERS = [PlivoCaller, TelnyxCaller]
+ALL = [*CALLERS, JambonzCaller]
 
 
 @pytest.fixture
@@ -37,11 +38,11 @@ async def refused(media: Desk, caller: CarrierCaller, code: int, reason: str) ->
     await caller.close()
 
 
-@pytest.mark.parametrize("kind", CALLERS)
+@pytest.mark.parametrize("kind", ALL)
 async def test_caller_and_operator_hear_each_other_and_keys_arrive(media: Desk, kind: type[PlivoCaller]) -> None:
     await media.plan("c", CallPhase.OPERATOR, epoch=1)
     async with await connected(media, kind) as caller, await media.console("c") as console:
-        assert isinstance(caller, PlivoCaller | TelnyxCaller)
+        assert isinstance(caller, PlivoCaller | TelnyxCaller | JambonzCaller)
         caller.speak(1_000)
         console.speak(880)
         await console.hears(1_000)
@@ -54,8 +55,8 @@ async def test_caller_and_operator_hear_each_other_and_keys_arrive(media: Desk, 
         assert len({len(frame) for frame in caller.frames}) == 1
 
 
-async def test_plivo_presses_the_operators_keys_itself_and_telnyx_gets_tones(media: Desk) -> None:
-    for kind in CALLERS:
+async def test_plivo_presses_the_operators_keys_itself_and_the_others_get_tones(media: Desk) -> None:
+    for kind in ALL:
         call = kind.path
         await media.plan(call, CallPhase.OPERATOR, epoch=1)
         async with await connected(media, kind, call) as caller, await media.console(call) as console:
@@ -70,7 +71,7 @@ async def test_plivo_presses_the_operators_keys_itself_and_telnyx_gets_tones(med
                 await until(lambda caller=caller: keys_in(bytes(caller.heard), 8_000) == "15#", "the keys")
 
 
-@pytest.mark.parametrize("kind", CALLERS)
+@pytest.mark.parametrize("kind", ALL)
 async def test_what_was_not_played_is_cleared_when_the_operator_takes_over(
     media: Desk, kind: type[CarrierCaller]
 ) -> None:
@@ -80,11 +81,11 @@ async def test_what_was_not_played_is_cleared_when_the_operator_takes_over(
         async with await media.console("c") as console:
             await media.plan("c", CallPhase.OPERATOR, epoch=1)
             console.speak(880)
-            await until(lambda: caller.told("clearAudio") or caller.told("clear"), "a clear")
+            await until(lambda: any(map(caller.told, ("clearAudio", "clear", "killAudio"))), "a clear")
             await caller.hears(880)
 
 
-@pytest.mark.parametrize("kind", CALLERS)
+@pytest.mark.parametrize("kind", ALL)
 async def test_a_token_lets_one_call_in_once(media: Desk, kind: type[CarrierCaller]) -> None:
     url = media.control.media_url(kind.path)
     await refused(media, await kind().open(url, "guess"), 4401, "refused")
@@ -161,7 +162,7 @@ async def test_a_start_without_a_stream_and_binary_audio_are_refused(media: Desk
         await refused(media, caller, 4400, reason)
 
 
-@pytest.mark.parametrize("kind", CALLERS)
+@pytest.mark.parametrize("kind", ALL)
 async def test_a_socket_that_just_closes_ends_the_leg(media: Desk, kind: type[CarrierCaller]) -> None:
     caller = await connected(media, kind)
     await until(lambda: media.of(LegUp), "up")
