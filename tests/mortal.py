@@ -19,7 +19,7 @@ from tests.live import bearer
 class Mortal:
     """A broker that is killed and started again on the same data and port."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: str = "") -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -27,7 +27,7 @@ class Mortal:
         self.config = folder / "config.toml"
         self.config.write_text(
             f'[server]\ndata_dir = "{self.data_dir}"\nport = {self.port}\n[media]\nport = 0\n'
-            '[desk]\nrouting = "pull"\nwrap_up_seconds = 0\n'
+            f'[desk]\nrouting = "pull"\nwrap_up_seconds = 0\n{settings}'
         )
         self.process: asyncio.subprocess.Process | None = None
         self.starts = 0
@@ -59,10 +59,10 @@ class Mortal:
 
 
 @asynccontextmanager
-async def mortal() -> AsyncIterator[tuple[Mortal, Running]]:
-    """Start a broker with one key and one operator."""
+async def mortal(settings: str = "") -> AsyncIterator[tuple[Mortal, Running]]:
+    """Start a broker with one key and one operator; `settings` are more lines of its configuration."""
     with tempfile.TemporaryDirectory(prefix="kills") as folder:
-        broker = Mortal(Path(folder))
+        broker = Mortal(Path(folder), settings)
         await broker.start()
         url = f"http://127.0.0.1:{broker.port}"
         admin = (broker.data_dir / "admin.token").read_text().strip()

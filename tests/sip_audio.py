@@ -119,6 +119,11 @@ class Telephone(asyncio.DatagramProtocol):
             f"the telephone hears {hertz} Hz",
         )
 
+    def has(self, hertz: float, *, frames: int = 10) -> bool:
+        """Tell whether a tone is in the last frames, whatever else is."""
+        last = bytes(self.heard[-RATE // 50 * 2 * frames :])
+        return loudness(last) > 50 and share(last, hertz, RATE) > 0.1
+
     def close(self) -> None:
         """Hang up the audio."""
         for task in self._tasks:

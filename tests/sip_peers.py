@@ -97,10 +97,29 @@ def reply(status: str, *, body: str = "") -> str:
     return comes("INVITE", status, body=body, opening=True).partition("/>")[2]
 
 
-def picks_up() -> str:
-    """Return the steps of a telephone that rings and is answered."""
+def picks_up(*, leaves_after_ms: int = 0) -> str:
+    """Return the steps of a telephone that rings and is answered, and hangs up by itself if told when."""
     ringing = comes("INVITE", "180 Ringing", opening=True) + pause(200)
-    return ringing + reply("200 OK", body=description()) + '<recv request="ACK"/>'
+    answered = ringing + reply("200 OK", body=description())
+    if not leaves_after_ms:
+        return answered + '<recv request="ACK"/>'
+    find = '<ereg regexp="[^ ].*" search_in="hdr" header="{}:" assign_to="{}"/>'
+    return f"""{answered}
+<recv request="ACK"><action>{find.format("From", 1)}{find.format("To", 2)}</action></recv>
+{pause(leaves_after_ms)}
+<send retrans="500"><![CDATA[
+
+BYE sip:desk@[remote_ip]:[remote_port] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+Max-Forwards: 70
+From: [$2]
+To: [$1]
+Call-ID: [call_id]
+CSeq: 1 BYE
+Content-Length: 0
+
+]]></send>
+<recv response="200"/>"""
 
 
 def told(fragment: str, cseq: int) -> str:
