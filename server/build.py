@@ -37,6 +37,8 @@ from server.guard_of import guard_of
 from server.media.config import WorkerConfig
 from server.media.control import WorkerControl
 from server.media.speech_messages import SpeechConfig
+from server.metrics.loop_lag import LoopLag
+from server.metrics_of import Metrics
 from server.on_call import schedules_of
 from server.places import ADMIN_TOKEN, CONTROL_SOCKET, FILES, RULES
 from server.policies import lines_of
@@ -73,6 +75,7 @@ class Built:
 
     app: Litestar
     broker: Broker
+    lag: LoopLag | None = None
 
 
 def build(config: Config, *, public_url: str, end_calls: bool = False, clock: Clock | None = None) -> Built:
@@ -86,17 +89,23 @@ def build(config: Config, *, public_url: str, end_calls: bool = False, clock: Cl
     """
     config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     clock = clock or SystemClock()
-    database = SqlDatabase(config.database_url.reveal(), clock=clock)
+    rules, channels, cards = (
+        rules_of(config.settings),
+        channels_of(config, clock, public_url),
+        card_writer_of(config, clock),
+    )
+    metrics = Metrics(config, rules, channels)
+    database = SqlDatabase(config.database_url.reveal(), clock=clock, timed=metrics.committed)
     parts = Parts(
         database=database,
         media=WorkerControl(worker_config(config), clock),
         files=DiskFiles(config.data_dir / FILES),
         clock=clock,
-        rules=rules_of(config.settings),
+        rules=rules,
         new_id=ids.new_id,
         new_secret=ids.new_secret,
         redactor=redactor_of(config),
-        cards=card_writer_of(config, clock),
+        cards=cards,
         notices=NOTICES,
         recordings=FolderOfRecordings(config.recordings_dir, config.settings.recording.keep_days),
         routers=routers_of(config, clock),
@@ -110,24 +119,29 @@ def build(config: Config, *, public_url: str, end_calls: bool = False, clock: Cl
         fallbacks=fallbacks_of(config.settings),
         on_call=schedules_of(config.settings),
         desk_url=public_url,
-        channels=channels_of(config, clock, public_url),
+        channels=channels,
         understanding=understanding_of(config, clock),
         assistants=assistants_of(config, clock),
         tickets=tickets_of(config, clock),
         translator=translator_of(config),
         mind=mind_of(config.settings),
+        measures=metrics.measures,
     )
     parts = with_own_line(parts, config, control_path(config.data_dir))
     broker = Broker(parts, end_calls=end_calls)
     gate = Gate(database, sha256(admin_token(config.data_dir)))
     widget = widget_desk(broker, config, public_url)
     routes: list[ControllerRouterHandler] = [
+        metrics.route(broker.parts, cards),
         *widget.routes,
         *acknowledge_routes(broker),
         *sms_routes(broker, sms_tokens(config), public_url),
         *carrier_routes(broker, config, public_url),
     ]
-    return Built(build_app(broker, gate, public_url, routes, widget.before_send), broker)
+    middleware = metrics.middleware(clock.monotonic)
+    return Built(
+        build_app(broker, gate, public_url, routes, widget.before_send, middleware=middleware), broker, metrics.lag
+    )
 
 
 def rules_of(settings: Settings) -> Rules:

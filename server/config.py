@@ -19,7 +19,7 @@ from server.config_card import CardSettings, LlmSettings, RedactionSettings
 from server.config_carriers import CallsSettings, JambonzSettings, PlivoSettings, TelnyxSettings, TwilioSettings
 from server.config_files import FilesSettings
 from server.config_lines import SipSettings, check_sip
-from server.config_machine import DatabaseSettings, LogSettings, MediaSettings, ServerSettings
+from server.config_machine import DatabaseSettings, LogSettings, MediaSettings, MetricsSettings, ServerSettings
 from server.config_mind import SpeechSettings, TriggersSettings, UnderstandingSettings
 from server.config_names import kind_of, refuse_unknown, refuse_unknown_settings, table_of
 from server.config_notices import NoticeSettings
@@ -208,6 +208,7 @@ class Settings(Section, frozen=True, kw_only=True):
     translation: TranslationSettings = TranslationSettings()
     speech: SpeechSettings = SpeechSettings()
     widget: WidgetSettings = WidgetSettings()
+    metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = LogSettings()
 
 

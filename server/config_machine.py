@@ -61,6 +61,21 @@ class DatabaseSettings(Section, frozen=True, kw_only=True):
     password_file: Annotated[str, Meta(description="File with the PostgreSQL password (chmod 600).")] = ""
 
 
+class MetricsSettings(Section, frozen=True, kw_only=True):
+    """Figures for Prometheus at GET /metrics; see docs/metrics.md."""
+
+    access: Annotated[
+        Literal["off", "loopback", "token"],
+        Meta(
+            description="Who may read: nobody; whoever asks from this machine, with no proxy in between; or whoever "
+            "brings the token."
+        ),
+    ] = "loopback"
+    token_file: Annotated[
+        str, Meta(description='File with the token of access = "token", 16 characters or more (chmod 600).')
+    ] = ""
+
+
 class LogSettings(Section, frozen=True, kw_only=True):
     """What is written to standard error."""
 

@@ -16,6 +16,7 @@ from server.config import Config
 from server.config_machine import ListenerSettings
 from server.core.errors import CallerError, HandoffError
 from server.log import get_log
+from server.metrics.loop_lag import LoopLag
 from server.places import ADDRESS_FILE
 from server.wire.codec import MAX_FRAME_BYTES
 
@@ -58,6 +59,7 @@ def serve(config: Config, *, end_calls: bool = False) -> None:
         built.broker,
         address,
         url,
+        built.lag,
     )
     try:
         server.run(sockets=[bound])
@@ -75,12 +77,13 @@ def address_of(listener: ListenerSettings, port: int) -> str:
 class _Serving(uvicorn.Server):
     """A web server around one broker: the broker starts first and stops last."""
 
-    def __init__(self, config: uvicorn.Config, broker: Broker, address: Path, url: str) -> None:
+    def __init__(self, config: uvicorn.Config, broker: Broker, address: Path, url: str, lag: LoopLag | None) -> None:
         """Serve `broker`; once it is ready, write `url` to the file `address`."""
         super().__init__(config)
         self._broker = broker
         self._address = address
         self._url = url
+        self._lag = lag
 
     @override
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -90,6 +93,8 @@ class _Serving(uvicorn.Server):
         except HandoffError:
             await self._broker.stop()
             raise
+        if self._lag is not None:
+            self._lag.start()
         await super().startup(sockets=sockets)
         made = self._address.with_suffix(".new")
         made.write_text(json.dumps({"url": self._url, "pid": os.getpid()}), encoding="utf-8")
@@ -101,6 +106,8 @@ class _Serving(uvicorn.Server):
         """Stop listening, then the broker."""
         self._address.unlink(missing_ok=True)
         await super().shutdown(sockets=sockets)
+        if self._lag is not None:
+            self._lag.stop()
         await self._broker.stop()
         _log.info("stopped")
 

@@ -8,7 +8,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme, Server
-from litestar.types import BeforeMessageSendHookHandler, ControllerRouterHandler
+from litestar.types import BeforeMessageSendHookHandler, ControllerRouterHandler, Middleware
 
 from server.api import errors
 from server.api.administration import Administration
@@ -42,6 +42,8 @@ def build_app(
     public_url: str,
     extra_routes: Sequence[ControllerRouterHandler],
     before_send: Sequence[BeforeMessageSendHookHandler] = (),
+    *,
+    middleware: Sequence[Middleware] = (),
 ) -> Litestar:
     """Return the web application of one broker.
 
@@ -51,6 +53,7 @@ def build_app(
         public_url: Where others reach this listener; named in the OpenAPI document.
         extra_routes: Carriers' webhooks and the widget's, which know otherwise who asks.
         before_send: Called before each message of an answer is sent.
+        middleware: Stands before every route.
     """
 
     async def provide_principal(request: AnyRequest) -> Principal:
@@ -97,6 +100,7 @@ def build_app(
             Exception: errors.our_fault,
         },
         before_send=list(before_send),
+        middleware=list(middleware),
         openapi_config=_openapi(public_url),
         request_max_body_size=MOST_BODY_BYTES,
         logging_config=None,

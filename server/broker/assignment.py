@@ -105,6 +105,13 @@ class Assignment:
 
     def offer_waiting(self, unit: Unit, organisation_id: OrganisationId) -> Round:
         """Ring free operators for waiting sessions."""
+        began = self._parts.clock.monotonic()
+        done = self._offer(unit, organisation_id)
+        seconds = self._parts.clock.monotonic() - began
+        unit.after_commit(lambda: self._parts.measures.routed(seconds, done.offers))
+        return done
+
+    def _offer(self, unit: Unit, organisation_id: OrganisationId) -> Round:
         operators = list(unit.roster.on_duty(organisation_id))
         in_hand: dict[OperatorId, dict[Medium, int]] = {
             who: dict(counts) for who, counts in unit.sessions.in_hand(organisation_id).items()

@@ -73,5 +73,5 @@ def open_consult(unit: Unit, parts: Parts, conversation: Conversation, body: New
         context=redacted_context(parts, conversation.organisation_id, clean_context(body.context)),
         deadline_at=deadline[0] if deadline else None,
     )
-    road.enter(unit, conversation, session)
+    road.enter(unit, parts, conversation, session)
     return session.id

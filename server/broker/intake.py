@@ -319,7 +319,7 @@ class Intake:
             context=context,
             deadline_at=deadline[0] if deadline else None,
         )
-        road.enter(unit, conversation, session)
+        road.enter(unit, self._parts, conversation, session)
         verdict = inputs.ScreeningRefused() if declined else inputs.ScreeningPassed()
         road.apply(unit, parts, principal.organisation_id, session.id, verdict)
         want_translation(unit, parts, principal.organisation_id, conversation_id)

@@ -16,6 +16,7 @@ from server.broker.composing import Composed, compose, is_moot, notice_of
 from server.broker.notice_orders import AMEND, NOTICE, ON_CALL, WAITING_NOTICE, add, order_amend
 from server.broker.parts import Parts
 from server.broker.ports.alerts import Alert
+from server.broker.ports.measures import NoticeResult
 from server.broker.ports.notices import Destination, Notice, NoticeJob
 from server.broker.ports.records import Job
 from server.broker.ports.store import Unit
@@ -95,6 +96,7 @@ class Notifying:
         reference, failure = await self._send(wanted, made.notice)
         if failure is None:
             await self._parts.database.run(lambda unit: self._accepted(unit, job, wanted, made, reference))
+            self._parts.measures.noticed(wanted.destination, NoticeResult.ACCEPTED)
             return
         facts = {"destination": wanted.destination, "attempts": job.attempts + 1, "code": failure.code}
         over = not failure.retryable or job.attempts >= len(RETRY_SECONDS)
@@ -102,14 +104,17 @@ class Notifying:
         if instead and (over or wanted.kind == WAITING_NOTICE):
             _log.warning("notice_goes_elsewhere", to=instead, **facts)
             await self._parts.database.run(lambda unit: self._pass_on(unit, job, wanted, instead))
+            self._parts.measures.noticed(wanted.destination, NoticeResult.PASSED_ON)
         elif over:
             _log.error("notice_given_up", **facts)
             await self._parts.database.run(lambda unit: self._finish(unit, job, wanted))
+            self._parts.measures.noticed(wanted.destination, NoticeResult.GIVEN_UP)
         else:
             pause = max(RETRY_SECONDS[job.attempts], failure.retry_after_seconds or 0)
             _log.warning("notice_failed", retry_seconds=pause, **facts)
             due_at = self._parts.clock.now() + timedelta(seconds=pause)
             await self._parts.database.run(lambda unit: unit.ledger.postpone_job(job.id, due_at, failure.code))
+            self._parts.measures.noticed(wanted.destination, NoticeResult.RETRIED)
 
     async def _send(self, wanted: NoticeJob, notice: Notice) -> tuple[str, ProviderError | None]:
         """Send it; return by what it is found again, and why it was not accepted, None when it was."""

@@ -9,6 +9,7 @@ from server.broker.ports.carrier import NO_CARRIERS, Carriers
 from server.broker.ports.channels import Account, Accounts
 from server.broker.ports.dialling import NOWHERE, DialGuard
 from server.broker.ports.files import FileStore
+from server.broker.ports.measures import NO_MEASURES, Measures
 from server.broker.ports.media import MediaControl
 from server.broker.ports.notices import Destination, Destinations
 from server.broker.ports.recordings import Recordings
@@ -59,6 +60,7 @@ class Parts:
         tickets: Systems that keep tickets, by name.
         assistants: Who answers customers from within this broker, by the name of their key.
         translator: Who translates between customers and the desk; None: nobody does.
+        measures: Who counts what happens.
     """
 
     database: Database
@@ -92,6 +94,7 @@ class Parts:
     tickets: TicketDesks = field(default_factory=dict[str, TicketDesk])
     assistants: Assistants = field(default_factory=dict[str, Assistant])
     translator: Translator | None = None
+    measures: Measures = NO_MEASURES
 
 
 NOTICES: Mapping[Notice, str] = {

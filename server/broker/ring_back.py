@@ -143,7 +143,7 @@ class RingBacks:
             context=_context(unit, old),
             deadline_at=session.queued_at,
         )
-        road.enter(unit, conversation, session)
+        road.enter(unit, self._parts, conversation, session)
         fact = inputs.DialStarted(operator_id)
         opened = road.apply(unit, self._parts, organisation_id, session.id, fact).session
         note_call(unit, self._parts, opened, operator_id, callee)

@@ -89,13 +89,15 @@ def apply(unit: Unit, parts: Parts, organisation_id: OrganisationId, session_id:
         _save(unit, parts, session, done, now)
         note_ring(unit, rules, session, done.session, fact=fact, now=now)
         _record(unit, parts, session, done.session, fact)
+        unit.after_commit(lambda: parts.measures.stepped(session, done.session, fact))
     return done
 
 
-def enter(unit: Unit, conversation: Conversation, session: Session) -> None:
+def enter(unit: Unit, parts: Parts, conversation: Conversation, session: Session) -> None:
     """Write what follows a session that was just inserted."""
     _move_conversation(unit, conversation, session)
     unit.ledger.tell_session(session.organisation_id, f"session.{session.state}", session)
+    unit.after_commit(lambda: parts.measures.requested(session))
 
 
 def _save(unit: Unit, parts: Parts, before: Session, done: Step, now: datetime) -> None:

@@ -14,6 +14,7 @@ from server.media.dialling import Dialling
 from server.media.ears import Ears
 from server.media.fences import fences, is_muted, supervision, talkers, target
 from server.media.leg import Leg
+from server.media.meter import Reading
 from server.media.recorder import Recorder
 from server.media.recording import Recording
 from server.media.transcribing import SpeechProcess, Transcript
@@ -165,12 +166,11 @@ class Call:
         play(self._hearing.made_for_target, self.legs.get(LegRole.TARGET), self._ticks, beeps=self._beeps)
         self._ticks += 1
 
-    def second(self, now: float) -> None:
+    def second(self, now: float) -> dict[LegRole, Reading]:
         """Once a second: tell our people how the audio is, and let go of peers that have stopped reading."""
-        for leg in list(self.legs.values()):
-            if leg.voice.stalled_seconds > STALLED_SECONDS:
-                self.drop(leg, "stalled", clean=False)
-                self._arrange(now)
+        for leg in [leg for leg in self.legs.values() if leg.voice.stalled_seconds > STALLED_SECONDS]:
+            self.drop(leg, "stalled", clean=False)
+            self._arrange(now)
         if self._hearing is HANDING_OVER:
             self._arrange(now)  # the operator's first audio may be overdue
         self.recording.write(now)
@@ -179,6 +179,7 @@ class Call:
         for listener in [leg for role, leg in self.legs.items() if role in {LegRole.OPERATOR, LegRole.SUPERVISOR}]:
             silent_ms = listener.silent_ms_of(self.legs.get(LegRole.CALLER), self._caller_left_at, now)
             listener.tell_quality(readings[listener.role], far, silent_ms)
+        return readings
 
     def _forget(self, leg: Leg, reason: str, *, clean: bool) -> None:
         del self.legs[leg.role]

@@ -9,13 +9,14 @@ from typing import Final
 
 import msgspec
 
+from server.broker.ports.measures import WorkerMeasures
 from server.broker.ports.media import Admission, CallPlan, CallState, FactHandler, Keys
 from server.clock import Clock, SystemClock
 from server.core.errors import ProviderError
 from server.log import get_log
 from server.media.config import PATHS, WorkerConfig, WorkerConfigError
 from server.media.control_link import ControlLink, LinkLostError, SupersededError, open_link
-from server.media.control_messages import CONTROL_PROTOCOL, EndWorker, QueryState
+from server.media.control_messages import CONTROL_PROTOCOL, EndWorker, QueryMeasures, QueryState
 from server.media.exits import EXIT_BAD_CONFIG, EXIT_CANNOT_LISTEN
 from server.media.fact_delivery import FactDelivery
 from server.media.wanted import Wanted
@@ -27,6 +28,8 @@ START_SECONDS: Final = 15.0
 """How long a worker may take to be reachable."""
 ORDER_SECONDS: Final = 5.0
 """How long an order may take, over a restart of the worker; then it is refused."""
+MEASURES_SECONDS: Final = 1.0
+"""How long is waited for what the worker has counted."""
 END_SECONDS: Final = 5.0
 """How long a worker may take to end its calls and exit."""
 _POLL_SECONDS: Final = 0.03
@@ -100,6 +103,17 @@ class WorkerControl:
             ProviderError: the worker could not be told in time.
         """
         await self._order(keys)
+
+    async def measures(self) -> WorkerMeasures | None:
+        """Return what the worker has counted since it began; None when it does not say so in time."""
+        link = self._link
+        if link is None or not self._ready.is_set():
+            return None
+        try:
+            async with asyncio.timeout(MEASURES_SECONDS):
+                return (await link.ask(QueryMeasures())).measures
+        except (LinkLostError, TimeoutError):
+            return None
 
     def media_url(self, transport: str) -> str:
         """Return the address a leg of this transport ("console", "stream", "twilio") connects to.

@@ -14,6 +14,7 @@ from server.media.control_messages import (
     FromWorker,
     NumberedFact,
     Order,
+    QueryMeasures,
     QueryState,
     Superseded,
     Welcome,
@@ -47,7 +48,7 @@ class ControlLink:
         self._answers: Final[dict[int, asyncio.Future[Answer]]] = {}
         self._last_id = 0
 
-    async def ask(self, body: Admission | CallPlan | Keys | QueryState | EndWorker) -> Answer:
+    async def ask(self, body: Admission | CallPlan | Keys | QueryState | QueryMeasures | EndWorker) -> Answer:
         """Give one order and return its answer; `read` must be running.
 
         Raises:

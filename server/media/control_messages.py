@@ -10,9 +10,10 @@ from typing import Final
 
 import msgspec
 
+from server.broker.ports.measures import WorkerMeasures
 from server.broker.ports.media import Admission, CallPlan, CallState, Keys, MediaFact
 
-CONTROL_PROTOCOL: Final = 2
+CONTROL_PROTOCOL: Final = 3
 """Raised when an older worker could misread a message; such a worker is told to end."""
 MAX_MESSAGE_BYTES: Final = 8 * 1024 * 1024
 """The longest message taken: the state of some ten thousand calls."""
@@ -29,6 +30,10 @@ class QueryState(msgspec.Struct, frozen=True, tag="query"):
     """Ask for the calls that live in the worker."""
 
 
+class QueryMeasures(msgspec.Struct, frozen=True, tag="measures"):
+    """Ask for what the worker has counted."""
+
+
 class EndWorker(msgspec.Struct, frozen=True, tag="end"):
     """Hang up on everybody and exit."""
 
@@ -37,7 +42,7 @@ class Order(msgspec.Struct, frozen=True, tag="order"):
     """Something the broker wants; answered under the same id."""
 
     id: int
-    body: Admission | CallPlan | Keys | QueryState | EndWorker
+    body: Admission | CallPlan | Keys | QueryState | QueryMeasures | EndWorker
 
 
 class FactsDone(msgspec.Struct, frozen=True, tag="done"):
@@ -57,10 +62,11 @@ class Welcome(msgspec.Struct, frozen=True, tag="welcome"):
 
 
 class Answer(msgspec.Struct, frozen=True, tag="answer"):
-    """The order was carried out; `calls` when they were asked for."""
+    """The order was carried out; `calls` and `measures` when they were asked for."""
 
     id: int
     calls: tuple[CallState, ...] = ()
+    measures: WorkerMeasures | None = None
 
 
 class NumberedFact(msgspec.Struct, frozen=True, tag="fact"):

@@ -18,6 +18,7 @@ from server.media.control_messages import (
     FromWorker,
     NumberedFact,
     Order,
+    QueryMeasures,
     QueryState,
     Superseded,
     Welcome,
@@ -106,6 +107,8 @@ class ControlSocket:
                 case Order(body=QueryState()):
                     _write(writer, Answer(message.id, self._exchange.states()))
                     self._facts.attach(send)
+                case Order(body=QueryMeasures()):
+                    _write(writer, Answer(message.id, measures=self._exchange.measures()))
                 case Order():
                     self._obey(message)
                     _write(writer, Answer(message.id))
@@ -120,7 +123,7 @@ class ControlSocket:
                 self._exchange.dial(keys)
             case EndWorker():
                 self._end()
-            case QueryState():
+            case QueryState() | QueryMeasures():
                 pass  # answered by the caller of this, before facts flow
 
 

@@ -7,11 +7,13 @@ token on a socket. After: a call's legs, and facts in the log.
 import asyncio
 from typing import Final
 
-from server.broker.ports.media import Admission, CallPlan, CallState, Keys
+from server.broker.ports.measures import WorkerMeasures
+from server.broker.ports.media import Admission, CallPlan, CallState, Keys, MediaFact
 from server.media.admissions import AdmissionBook, RefusedError, Ticket
 from server.media.call import Call, Tell
 from server.media.leg import Leg, Voice
 from server.media.recorder import Recorder
+from server.media.tally import Tally
 from server.media.transcribing import SpeechProcess
 from server.wire.media import FRAME_MS
 from server.wire.terms import ConversationId, LegRole
@@ -34,7 +36,8 @@ class Exchange:
         self._beeps: Final = beeps
         self._recorder: Final = recorder
         self._speech: Final = speech
-        self._tell: Final = tell
+        self._tell_broker: Final = tell
+        self.tally: Final = Tally()
         self._loop: Final = asyncio.get_running_loop()
         self._book: Final = AdmissionBook()
         self._calls: Final[dict[ConversationId, Call]] = {}
@@ -57,6 +60,16 @@ class Exchange:
         for timer in (self._tick_timer, self._second_timer):
             if timer is not None:
                 timer.cancel()
+
+    def _tell(self, fact: MediaFact) -> None:
+        self.tally.told(fact)
+        self._tell_broker(fact)
+
+    def measures(self) -> WorkerMeasures:
+        """Return what was counted since this process began."""
+        legs = [leg for call in self._calls.values() for leg in call.legs.values()]
+        recordings = sum(1 for call in self._calls.values() if call.recording.on)
+        return self.tally.measures(legs, calls=self.live_calls, recordings=recordings)
 
     @property
     def live_calls(self) -> int:
@@ -93,8 +106,14 @@ class Exchange:
         Raises:
             RefusedError: nobody comes in with it.
         """
-        now = self._loop.time()
-        ticket = self._book.redeem(token, transport, external_id, now)
+        try:
+            return self._redeemed(token, transport, external_id)
+        except RefusedError:
+            self.tally.refused += 1
+            raise
+
+    def _redeemed(self, token: str, transport: str, external_id: str) -> Ticket:
+        ticket = self._book.redeem(token, transport, external_id, self._loop.time())
         admission = ticket.admission
         call = self._calls.get(admission.call_id)
         if call is None:
@@ -110,6 +129,7 @@ class Exchange:
         now = self._loop.time()
         leg = Leg(ticket, voice, rate=rate, external_id=external_id, now=now)
         call = self._call(leg.admission.call_id)
+        self.tally.joined(leg)
         call.join(leg, now)
         self._settle(call, now)
         return leg
@@ -186,7 +206,9 @@ class Exchange:
         self._second_timer = self._loop.call_later(1.0 / SLICES, self._slice, (number + 1) % SLICES)
         now = self._loop.time()
         for call in [call for call_id, call in self._calls.items() if hash(call_id) % SLICES == number]:
-            call.second(now)
+            for role, reading in call.second(now).items():
+                if role in call.legs:
+                    self.tally.heard(call.legs[role], reading)
             self._settle(call, now)
         if number == 0:
             self._forget(now)

@@ -8,6 +8,7 @@ import asyncio
 from collections import deque
 from typing import Final
 
+from server.broker.ports.measures import WorkerMeasures
 from server.broker.ports.media import Admission, CallPlan, CallState, FactHandler, Keys, MediaFact
 from server.clock import Clock, SystemClock
 from server.core.errors import ProviderError
@@ -16,6 +17,7 @@ from server.media.call import Call
 from server.media.codecs import frame_bytes
 from server.media.config import PATHS
 from server.media.leg import Leg, Told
+from server.media.tally import Tally
 from server.tasks import spawn
 from server.wire.terms import ConversationId
 
@@ -76,6 +78,7 @@ class LoopbackMedia:
         """Set it to False to be a worker that does not answer."""
         self._clock: Final = clock or SystemClock()
         self._book: Final = AdmissionBook()
+        self._tally: Final = Tally()
         self._calls: Final[dict[ConversationId, Call]] = {}
         self._facts: Final[deque[MediaFact]] = deque()
         self._handler: FactHandler | None = None
@@ -106,6 +109,14 @@ class LoopbackMedia:
         self._must_be_reachable()
         self._call(keys.call_id).dial(keys, self._clock.monotonic())
 
+    async def measures(self) -> WorkerMeasures | None:
+        """Return what was counted; None while it does not answer."""
+        if not self.reachable:
+            return None
+        legs = [leg for call in self._calls.values() for leg in call.legs.values()]
+        calls = sum(1 for call in self._calls.values() if call.legs)
+        return self._tally.measures(legs, calls=calls, recordings=0)
+
     def media_url(self, transport: str) -> str:
         """Return an address that leads nowhere but has the right shape."""
         if transport not in PATHS:
@@ -131,9 +142,11 @@ class LoopbackMedia:
         ticket = self._book.redeem(token, transport, external_id, now)
         call = self._call(ticket.admission.call_id)
         if call.ended or call.fences(ticket.admission):
+            self._tally.refused += 1
             raise RefusedError("stale")
         party = LoopbackLeg()
         party.leg = Leg(ticket, party, rate=RATE, external_id=external_id, now=now)
+        self._tally.joined(party.leg)
         call.join(party.leg, now)
         if speaks:
             self.speak(party, bytes(frame_bytes(RATE)))
@@ -174,6 +187,7 @@ class LoopbackMedia:
         return self._calls[call_id]
 
     def _tell(self, fact: MediaFact) -> None:
+        self._tally.told(fact)
         self._facts.append(fact)
         self._deliver_soon()
 

@@ -17,6 +17,10 @@ class Reading:
     level: float
     loss_percent: float
     jitter_ms: float
+    received: int = 0
+    lost: int = 0
+    numbered: bool = False
+    """The transport numbers its frames, so that loss and jitter are known."""
 
 
 class Meter:
@@ -66,6 +70,9 @@ class Meter:
             level=min(1.0, (self._energy / self._received) ** 0.5 / FULL_SCALE) if self._received else 0.0,
             loss_percent=round(100.0 * self._lost / expected, 2) if expected else 0.0,
             jitter_ms=round(self._jitter_ms, 2),
+            received=self._received,
+            lost=self._lost,
+            numbered=self._last_sequence is not None,
         )
         self._energy, self._received, self._lost = 0.0, 0, 0
         return reading

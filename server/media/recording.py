@@ -95,6 +95,11 @@ class Recording:
         self._take: Take | None = None
         self._lost = ""
 
+    @property
+    def on(self) -> bool:
+        """Whether something is being recorded."""
+        return self._take is not None
+
     def follow(self, record: str, caller: Leg | None, now: float, *, talking: bool) -> None:
         """Record under this name (empty: nothing) while caller and desk are `talking`."""
         if self._take is not None and self._take.record != record:

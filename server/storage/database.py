@@ -28,18 +28,20 @@ Listener = Callable[[dict[str, int]], None]
 class SqlDatabase:
     """One database, as one broker uses it; all methods belong to the event loop that opened it."""
 
-    def __init__(self, url: str, *, clock: Clock | None = None) -> None:
+    def __init__(self, url: str, *, clock: Clock | None = None, timed: Callable[[float], None] | None = None) -> None:
         """Prepare to use the database at `url`; nothing is touched before `open`.
 
         Args:
             url: `sqlite:///<path>`, `sqlite://` for one in memory, or `postgresql://user:password@host:port/name`.
             clock: Gives events their instant.
+            timed: Told after each transaction, in the writer's thread, how many seconds it took.
 
         Raises:
             CallerError: `bad_database_url`.
         """
         self._backend: Final[Backend] = backend(url)
         self._clock: Final[Clock] = clock or SystemClock()
+        self._timed: Final = timed
         self._listeners: Final[list[Listener]] = []
         self._writer: Writer | None = None
         self._readers: Readers | None = None
@@ -129,7 +131,7 @@ class SqlDatabase:
         finally:
             if not ready:
                 self._backend.release()
-        return Writer(line, lambda: self._backend.connect(writes=True), self._clock, self._hand_over)
+        return Writer(line, lambda: self._backend.connect(writes=True), self._clock, self._hand_over, self._timed)
 
     def _disconnect(self, writer: Writer, readers: Readers | None, notices: Notices | None) -> None:
         """Stop the threads; readers before the writer, so that the writing line does the last checkpoint."""

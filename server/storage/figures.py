@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, bindparam, case, cast, func, literal_column, select
 
-from server.broker.ports.supervision import QueueNow
+from server.broker.ports.supervision import OpenCount, QueueNow
 from server.core.figures import DayCounts
 from server.core.report import HandoffRow, TalkCounts
 from server.core.session import Rules
@@ -15,7 +15,7 @@ from server.storage.columns import to_microseconds
 from server.storage.line import Line
 from server.storage.report_rows import handoff_rows, talk_counts
 from server.storage.schema import sessions
-from server.storage.sessions import IN_HAND
+from server.storage.sessions import IN_HAND, OPEN
 from server.storage.statement import Statement, condition
 from server.wire.terms import OperatorId, OrganisationId
 
@@ -32,6 +32,9 @@ WAITING: Final = Statement(
     select(_s.queue, func.count(), func.min(_s.queued_at)).where(_ORGANISATION, _WAITS).group_by(_s.queue)
 )
 HELD: Final = Statement(select(_s.queue, func.count()).where(_ORGANISATION, IN_HAND).group_by(_s.queue))
+OPEN_COUNTS: Final = Statement(
+    select(_s.medium, _s.state, func.count()).where(_ORGANISATION, OPEN).group_by(_s.medium, _s.state)
+)
 ANSWERED: Final = Statement(
     select(
         _s.queue,
@@ -88,6 +91,11 @@ class SqlFigures:
         for queue, count in self._line.rows(HELD, cells):
             found[as_text(queue)] = found.get(as_text(queue), QueueNow())._replace(in_hand=as_number(count))
         return found
+
+    def open_counts(self, organisation_id: OrganisationId) -> Sequence[OpenCount]:
+        """Return how many handoffs are open, by medium and state."""
+        rows = self._line.rows(OPEN_COUNTS, {"organisation_id": organisation_id})
+        return [OpenCount(as_text(medium), as_text(state), as_number(count)) for medium, state, count in rows]
 
     def handle_seconds(self, organisation_id: OrganisationId, since: datetime) -> Mapping[OperatorId, float]:
         """Return each operator's mean time from accept to the end of the wrap-up, of sessions closed since then."""

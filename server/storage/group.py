@@ -53,6 +53,7 @@ def read(line: Line, unit: SqlUnit, member: Waiting) -> Judged | None:
         judged = line.judge(error)
         member.error = judged.error
     unit.ledger.take_told()
+    unit.take_afterwards()
     _roll_back(line)
     return judged
 
@@ -65,6 +66,7 @@ def _attempt(line: Line, unit: SqlUnit, member: Waiting, outcome: Outcome, *, al
         member.attempt(unit)
     except Exception as error:  # noqa: BLE001 - not swallowed: it is told to whoever asked
         unit.ledger.take_told()
+        unit.take_afterwards()
         judged = line.judge(error)
         if judged.verdict is Verdict.BROKEN:
             return judged
@@ -78,6 +80,7 @@ def _attempt(line: Line, unit: SqlUnit, member: Waiting, outcome: Outcome, *, al
             return None
     else:
         member.told = unit.ledger.take_told()
+        member.afterwards = unit.take_afterwards()
     outcome.done.append(member)
     return None
 

@@ -8,12 +8,26 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, delete, exists, insert, select, tuple_, update
+from sqlalchemy import (
+    BigInteger,
+    bindparam,
+    case,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
 
+from server.broker.ports.ledger import PendingJobs
 from server.broker.ports.records import Job, Stored
 from server.clock import Clock
 from server.core.session import Session
-from server.storage.cells import Cell, Shape, as_bytes, as_number, as_text
+from server.storage.cells import Cell, Shape, as_bytes, as_instant, as_number, as_text
 from server.storage.columns import to_microseconds
 from server.storage.line import Line
 from server.storage.schema import answers, cursors, events, feed, organisations, outbox
@@ -51,6 +65,19 @@ DUE_JOBS: Final = Statement(
     )
     .order_by(_j.due_at, _j.id)
     .limit(bindparam("most"))
+)
+_NEVER_TRIED = _j.attempts == literal_column("0")
+_IS_DUE = _j.due_at <= bindparam("now")
+PENDING: Final = Statement(
+    select(
+        _j.kind,
+        cast(func.sum(case((_NEVER_TRIED & ~_IS_DUE, 1), else_=0)), BigInteger),
+        cast(func.sum(case((_NEVER_TRIED & _IS_DUE, 1), else_=0)), BigInteger),
+        cast(func.sum(case((~_NEVER_TRIED, 1), else_=0)), BigInteger),
+        func.min(case((_IS_DUE, _j.due_at), else_=None)),
+    )
+    .group_by(_j.kind)
+    .order_by(_j.kind)
 )
 FINISH_JOB: Final = Statement(delete(outbox).where(_j.id == bindparam("id")))
 POSTPONE_JOB: Final = Statement(
@@ -173,6 +200,19 @@ class SqlLedger:
         """Return jobs of a kind that are due, oldest first, the first of each lane only."""
         rows = self._line.rows(DUE_JOBS, {"kind": kind, "now": to_microseconds(now), "most": limit})
         return [JOB.read(row) for row in rows]
+
+    def pending(self, now: datetime) -> Sequence[PendingJobs]:
+        """Return what is not done, by kind."""
+        return [
+            PendingJobs(
+                as_text(kind),
+                as_number(planned),
+                as_number(due),
+                as_number(retrying),
+                None if oldest is None else as_instant(oldest),
+            )
+            for kind, planned, due, retrying, oldest in self._line.rows(PENDING, {"now": to_microseconds(now)})
+        ]
 
     def finish_job(self, job_id: int) -> None:
         """Remove a job that was carried out."""

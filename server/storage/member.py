@@ -14,6 +14,7 @@ class Waiting(Protocol):
     """A share of any kind, as the writer sees it."""
 
     told: list[dict[str, Cell]]
+    afterwards: list[Callable[[], None]]
     error: Exception | None
 
     @property
@@ -51,6 +52,7 @@ class Member(Generic[T]):
         self.reads: Final = reads
         self.answered: Final[asyncio.Future[T]] = asyncio.get_running_loop().create_future()
         self.told: list[dict[str, Cell]] = []
+        self.afterwards: list[Callable[[], None]] = []
         self.error: Exception | None = None
 
     @property
@@ -62,10 +64,14 @@ class Member(Generic[T]):
         """Do the work, and raise what it raises."""
         self.error = None
         self.told = []
+        self.afterwards = []
         self._values = [self._work(unit)]
 
     def answer(self) -> None:
         """Tell whoever waits; on the event loop."""
+        if self.error is None:
+            for call in self.afterwards:
+                call()
         if self.answered.done():
             return
         match self.error:

@@ -1,5 +1,6 @@
 """Be one transaction's view of the store: its parts on one line."""
 
+from collections.abc import Callable
 from typing import Final
 
 from server.clock import Clock
@@ -42,6 +43,16 @@ class SqlUnit:
         self._channels: Final = SqlChannelRows(line)
         self._out_parts: Final = SqlOutParts(line)
         self._personal: Final = SqlPersonal(line, self._search)
+        self._afterwards: list[Callable[[], None]] = []
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Call this on the event loop once the transaction is durable; never when it is not."""
+        self._afterwards.append(call)
+
+    def take_afterwards(self) -> list[Callable[[], None]]:
+        """Return what is to be called after the commit, and forget it here."""
+        taken, self._afterwards = self._afterwards, []
+        return taken
 
     @property
     def sessions(self) -> SqlSessions:

@@ -39,12 +39,20 @@ _log = get_log(__name__)
 class Writer:
     """The thread that writes."""
 
-    def __init__(self, line: Line, connect: Callable[[], Line], clock: Clock, answer: Answer) -> None:
-        """Write on `line`, and on a new one of `connect` when that is lost."""
+    def __init__(
+        self,
+        line: Line,
+        connect: Callable[[], Line],
+        clock: Clock,
+        answer: Answer,
+        timed: Callable[[float], None] | None = None,
+    ) -> None:
+        """Write on `line`, and on a new one of `connect` when that is lost; `timed` is told how long a group took."""
         self._unit: SqlUnit | None = SqlUnit(line, clock)
         self._connect: Final = connect
         self._clock: Final = clock
         self._answer: Final = answer
+        self._timed: Final = timed
         self._waiting: Final[deque[Waiting]] = deque()
         self._some: Final = Condition()
         self._stopped: Final = Event()
@@ -120,7 +128,10 @@ class Writer:
         unit = self._begin(members)
         if unit is None:
             return []
+        began = self._clock.monotonic()
         outcome = carry_out(unit.line, unit, members)
+        if self._timed is not None:
+            self._timed(self._clock.monotonic() - began)
         if outcome.broken is None:
             self._answer(outcome.done, outcome.seqs)
         else:

@@ -60,6 +60,11 @@ class CardWriter:
         self._questions: Final[dict[ConversationId, str]] = {}
 
     @property
+    def model(self) -> "Model | None":
+        """Who is asked for better words."""
+        return self._model
+
+    @property
     def has_model(self) -> bool:
         """Whether `improve` can do anything."""
         return self._model is not None

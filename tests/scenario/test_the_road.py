@@ -37,7 +37,7 @@ def insert(unit: Unit, desk: World, session: Session) -> None:
     unit.sessions.insert(session, reason="asked", context=Context(), deadline_at=deadline[0] if deadline else None)
     conversation = unit.conversations.load(ORGANISATION, session.conversation_id)
     assert conversation is not None
-    road.enter(unit, conversation, session)
+    road.enter(unit, desk.broker.parts, conversation, session)
 
 
 async def test_while_a_request_is_screened_the_assistant_keeps_the_customer_and_no_second_one_is_taken(

@@ -267,6 +267,7 @@ class Sending:
             error="",
         )
         unit.out_parts.save(sent)
+        unit.after_commit(lambda: self._parts.measures.channel_sent(part.account, PartState.SENT))
         settle(unit, part.organisation_id, sent)
 
     def _failed(self, unit: Unit, part: OutPart, error: SendError) -> None:
@@ -294,6 +295,7 @@ class Sending:
         if then.state is not PartState.WAITING:
             self._end(unit, current, then.state, why)
             return
+        unit.after_commit(lambda: self._parts.measures.channel_sent(part.account, PartState.WAITING))
         unit.out_parts.save(
             msgspec.structs.replace(
                 current,
@@ -327,6 +329,7 @@ def end_part(unit: Unit, parts: Parts, part: OutPart, state: PartState, why: str
         state = PartState.UNKNOWN
     ended = msgspec.structs.replace(part, state=state, error=why, changed_at=now)
     unit.out_parts.save(ended)
+    unit.after_commit(lambda: parts.measures.channel_sent(part.account, state))
     if state is PartState.FAILED and part.kind not in _CHANGES:
         for other in unit.out_parts.of_message(part.organisation_id, part.message_id):
             if other.id > part.id and other.state is PartState.WAITING:

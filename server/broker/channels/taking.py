@@ -118,6 +118,7 @@ class Taking:
             assert found.account is not None  # noqa: S101 - only understood requests have events
             try:
                 await self._events.take(found.account, event, attempts=found.request.attempts)
+                self._parts.measures.channel_heard(found.account.name, event.kind)
             except NotYet as early:
                 found.errors.append(str(early))
                 found.retry = True
@@ -138,6 +139,7 @@ class Taking:
         if found.retry and request.attempts + 1 < MOST_ATTEMPTS:
             pause = PAUSES_SECONDS[min(request.attempts, len(PAUSES_SECONDS) - 1)]
             return again(request, pause, self._parts, error)
+        self._parts.measures.channel_heard(request.account, "not_taken")
         _log.error("channel_request_failed", account=request.account, request=request.id, reason=error)
         return msgspec.structs.replace(request, state=RequestState.FAILED, attempts=request.attempts + 1, error=error)
 

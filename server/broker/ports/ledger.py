@@ -2,12 +2,29 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from server.broker.ports.records import Job, Stored
 from server.core.session import Session
 from server.wire.terms import ConversationId, OperatorId, OrganisationId, SessionId
 from server.wire.views import MessageView
+
+
+class PendingJobs(NamedTuple):
+    """How many jobs of one kind are not done.
+
+    Attributes:
+        planned: Not due yet, and never tried.
+        due: Due, and never tried.
+        retrying: Tried, and not accepted.
+        oldest_due_at: Since when the oldest of those that are due has been; None: none is.
+    """
+
+    kind: str
+    planned: int = 0
+    due: int = 0
+    retrying: int = 0
+    oldest_due_at: datetime | None = None
 
 
 class Ledger(Protocol):
@@ -41,6 +58,10 @@ class Ledger(Protocol):
 
     def due_jobs(self, kind: str, now: datetime, limit: int) -> Sequence[Job]:
         """Return jobs of a kind that are due, oldest first, the first of each lane only."""
+        ...
+
+    def pending(self, now: datetime) -> Sequence[PendingJobs]:
+        """Return what is not done, by kind."""
         ...
 
     def finish_job(self, job_id: int) -> None:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import msgspec
 
+from server.broker.ports.measures import WorkerMeasures
 from server.wire.terms import CallPhase, ConversationId, LegId, LegRole, Supervision, TransferStage
 
 
@@ -173,6 +174,10 @@ class MediaControl(Protocol):
 
     async def dial(self, keys: Keys) -> None:
         """Press keys on the caller's line; returns when the worker has them. The same `id` again does nothing."""
+        ...
+
+    async def measures(self) -> WorkerMeasures | None:
+        """Return what the worker has counted since it began; None when it does not say so in a second."""
         ...
 
     def media_url(self, transport: str) -> str:

@@ -234,6 +234,10 @@ class Views(ShiftViews, Protocol):
 class Unit(KeepsAlerts, Protocol):
     """One transaction: everything read and written in it stands or falls together."""
 
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Call this on the event loop once the transaction is durable; never when it is not."""
+        ...
+
     @property
     def sessions(self) -> Sessions:
         """Handoff sessions."""

@@ -18,11 +18,23 @@ class QueueNow(NamedTuple):
     in_hand: int = 0
 
 
+class OpenCount(NamedTuple):
+    """How many handoffs of one medium are in one state."""
+
+    medium: str
+    state: str
+    sessions: int
+
+
 class Figures(Protocol):
     """What the queues are measured by, in a number of queries that does not grow with what is counted."""
 
     def now(self, organisation_id: OrganisationId) -> Mapping[str, QueueNow]:
         """Return how each queue stands that somebody waits in or is helped from."""
+        ...
+
+    def open_counts(self, organisation_id: OrganisationId) -> Sequence[OpenCount]:
+        """Return how many handoffs are open, by medium and state."""
         ...
 
     def handle_seconds(self, organisation_id: OrganisationId, since: datetime) -> Mapping[OperatorId, float]:
