@@ -38,6 +38,7 @@ _BY_CODE: Final = {
         (
             "bad_identity",
             "destination_not_allowed",
+            "metrics_from_here_only",
             "speak_first",
             "bad_verify_token",
             "identity_expired",
@@ -106,7 +107,7 @@ _BY_CODE: Final = {
         ),
         ExitCode.CONFLICT,
     ),
-    **dict.fromkeys(("not_found", "no_call", "file_gone", "no_recording"), ExitCode.NOT_FOUND),
+    **dict.fromkeys(("metrics_off", "not_found", "no_call", "file_gone", "no_recording"), ExitCode.NOT_FOUND),
 }
 
 

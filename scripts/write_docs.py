@@ -1,7 +1,8 @@
 """Write the documents that are made from the code, or check (`--check`) that they are up to date.
 
 docs/configuration.md and config.example.toml from the configuration's types, docs/errors.md from the places that
-refuse, docs/keys.md from the console's key table, docs/states.md from the table of the session machine.
+refuse, docs/keys.md from the console's key table, docs/states.md from the table of the session machine,
+docs/metrics.md from the catalogue of metrics.
 """
 
 import sys
@@ -13,6 +14,7 @@ from typing import Final
 from operator_console.tui import keys_page
 from scripts import draw_states, list_errors
 from server import config_reference
+from server.metrics import reference
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -23,6 +25,7 @@ DOCUMENTS: Final[dict[str, Callable[[], str]]] = {
     "docs/keys.md": keys_page.page,
     "docs/errors.md": list_errors.page,
     "docs/states.md": draw_states.page,
+    "docs/metrics.md": reference.page,
 }
 
 

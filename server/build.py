@@ -138,10 +138,9 @@ def build(config: Config, *, public_url: str, end_calls: bool = False, clock: Cl
         *sms_routes(broker, sms_tokens(config), public_url),
         *carrier_routes(broker, config, public_url),
     ]
-    middleware = metrics.middleware(clock.monotonic)
-    return Built(
-        build_app(broker, gate, public_url, routes, widget.before_send, middleware=middleware), broker, metrics.lag
-    )
+    timing = metrics.timing(clock.monotonic)
+    app = build_app(broker, gate, public_url, routes, widget.before_send, timing=timing)
+    return Built(app, broker, metrics.lag)
 
 
 def rules_of(settings: Settings) -> Rules:

@@ -5,11 +5,10 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import Middleware
 from prometheus_client import CollectorRegistry
 
 from server.api.auth import sha256
-from server.api.metrics import Reader, metrics_route, timing
+from server.api.metrics import Reader, Timing, metrics_route
 from server.broker.parts import Parts
 from server.broker.ports.channels import Accounts
 from server.broker.ports.measures import NO_MEASURES, Measures, ModelMeasures
@@ -68,9 +67,9 @@ class Metrics:
         page = MetricsPage(parts, self._registry, self._counting, lambda: _of_model(cards))
         return metrics_route(self._reader, page.write)
 
-    def middleware(self, monotonic: Callable[[], float]) -> list[Middleware]:
+    def timing(self, monotonic: Callable[[], float]) -> Timing | None:
         """Return what times requests."""
-        return [] if self._counting is None else [timing(self._counting.answered, monotonic)]
+        return None if self._counting is None else Timing(self._counting.answered, monotonic)
 
 
 async def _nothing(_accept: str) -> tuple[bytes, str]:

@@ -8,7 +8,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme, Server
-from litestar.types import BeforeMessageSendHookHandler, ControllerRouterHandler, Middleware
+from litestar.types import BeforeMessageSendHookHandler, ControllerRouterHandler
 
 from server.api import errors
 from server.api.administration import Administration
@@ -21,6 +21,7 @@ from server.api.documented import document_errors
 from server.api.errors import AnyRequest
 from server.api.files import Files
 from server.api.health import healthz, readyz
+from server.api.metrics import Timing
 from server.api.past import LookingBack
 from server.api.privacy import PrivacyOfContacts
 from server.api.sessions import Sessions
@@ -43,7 +44,7 @@ def build_app(
     extra_routes: Sequence[ControllerRouterHandler],
     before_send: Sequence[BeforeMessageSendHookHandler] = (),
     *,
-    middleware: Sequence[Middleware] = (),
+    timing: Timing | None = None,
 ) -> Litestar:
     """Return the web application of one broker.
 
@@ -53,7 +54,7 @@ def build_app(
         public_url: Where others reach this listener; named in the OpenAPI document.
         extra_routes: Carriers' webhooks and the widget's, which know otherwise who asks.
         before_send: Called before each message of an answer is sent.
-        middleware: Stands before every route.
+        timing: Is told how long requests take; None: nobody is.
     """
 
     async def provide_principal(request: AnyRequest) -> Principal:
@@ -99,8 +100,8 @@ def build_app(
             RecursionError: errors.too_deep,
             Exception: errors.our_fault,
         },
-        before_send=list(before_send),
-        middleware=list(middleware),
+        before_send=[*before_send, *((timing.before_send,) if timing else ())],
+        middleware=[timing.middleware] if timing else [],
         openapi_config=_openapi(public_url),
         request_max_body_size=MOST_BODY_BYTES,
         logging_config=None,

@@ -139,11 +139,13 @@ class LoopbackMedia:
             RefusedError: the token lets nobody in.
         """
         now = self._clock.monotonic()
-        ticket = self._book.redeem(token, transport, external_id, now)
+        try:
+            ticket = self._book.redeem(token, transport, external_id, now)
+        except RefusedError as error:
+            raise self._refused(error) from None
         call = self._call(ticket.admission.call_id)
         if call.ended or call.fences(ticket.admission):
-            self._tally.refused += 1
-            raise RefusedError("stale")
+            raise self._refused(RefusedError("stale"))
         party = LoopbackLeg()
         party.leg = Leg(ticket, party, rate=RATE, external_id=external_id, now=now)
         self._tally.joined(party.leg)
@@ -180,6 +182,10 @@ class LoopbackMedia:
         """Press a key of the caller's telephone."""
         if party.leg is not None:
             self._call(party.leg.admission.call_id).digit(digit)
+
+    def _refused(self, error: RefusedError) -> RefusedError:
+        self._tally.refused += 1
+        return error
 
     def _call(self, call_id: ConversationId) -> Call:
         if call_id not in self._calls:

@@ -137,7 +137,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         "desk_http_request_seconds",
         "histogram",
         ("method", "route", "status"),
-        "Requests by route (as in the OpenAPI document) and class of status.",
+        "Requests by route (as in the OpenAPI document) and class of status, until the answer begins.",
         _SHORT,
     ),
     Metric(

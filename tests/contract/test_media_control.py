@@ -283,3 +283,20 @@ async def test_addresses_are_given_for_known_transports_only(rig: Rig) -> None:
     with pytest.raises(ProviderError) as refused:
         rig.control.media_url("carrier-pigeon")
     assert not refused.value.retryable
+
+
+async def test_legs_are_counted_as_they_come_go_and_are_turned_away(rig: Rig) -> None:
+    await rig.control.start(rig.keep)
+    caller = await rig.caller()
+    await rig.operator()
+    with pytest.raises(RefusedError):
+        await rig.connect("a guess")
+    await caller.hang_up()
+    await until(lambda: rig.of(LegDown), "down")
+    counted = await rig.control.measures()
+    assert counted is not None
+    assert {(leg.role, leg.transport): (leg.joined, leg.live) for leg in counted.legs} == {
+        ("caller", "stream"): (1, 0),
+        ("operator", "console"): (1, 1),
+    }
+    assert (counted.calls, counted.refused, counted.left) == (1, 1, (("caller", True, 1),))
