@@ -65,6 +65,7 @@ _BY_CODE: Final = {
             "break_full",
             "cannot_change_there",
             "colleague_away",
+            "colleague_in_call",
             "contact_in_hand",
             "concurrent_change",
             "connects_by_hand",

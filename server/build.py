@@ -4,7 +4,7 @@ import hashlib
 import os
 import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +20,7 @@ from server.api.auth import Gate, sha256
 from server.api.sms_answers import sms_routes
 from server.broker.broker import Broker
 from server.broker.parts import NOTICES, Parts
+from server.broker.ports.dialling import Callee
 from server.broker.signs import MindPolicy
 from server.carriers_of import carrier_routes, carriers_of, with_own_line
 from server.channels_of import channels_of
@@ -61,7 +62,7 @@ from server.understanding.worker import Begin
 from server.widget_desk import widget_desk
 from server.wire.history import QueueView
 from server.wire.sanitize import clean_line
-from server.wire.views import DeskPolicy
+from server.wire.views import DeskPolicy, PhonebookEntry
 
 T = TypeVar("T")
 
@@ -96,6 +97,8 @@ def build(config: Config, *, public_url: str, end_calls: bool = False, clock: Cl
     )
     metrics = Metrics(config, rules, channels)
     database = SqlDatabase(config.database_url.reveal(), clock=clock, timed=metrics.committed)
+    database = SqlDatabase(config.database_url.reveal(), clock=clock)
+    guard = guard_of(config.settings)
     parts = Parts(
         database=database,
         media=WorkerControl(worker_config(config), clock),
@@ -111,10 +114,10 @@ def build(config: Config, *, public_url: str, end_calls: bool = False, clock: Cl
         routers=routers_of(config, clock),
         file_rules=file_rules_of(config.settings.files),
         keep_days=config.settings.privacy.keep_conversations_days,
-        policy=policy_of(config.desk),
+        policy=policy_of(config.desk, guard.named()),
         queues=queues_of(config.settings.queues),
         carriers=carriers_of(config, public_url),
-        guard=guard_of(config.settings),
+        guard=guard,
         destinations=destinations_of(config, clock),
         fallbacks=fallbacks_of(config.settings),
         on_call=schedules_of(config.settings),
@@ -257,10 +260,15 @@ def mind_of(settings: Settings) -> MindPolicy:
     )
 
 
-def policy_of(desk: DeskSettings) -> DeskPolicy:
+def policy_of(desk: DeskSettings, phonebook: Sequence[Callee] = ()) -> DeskPolicy:
     """Return what the desk's rules say about people, as consoles are told."""
     return DeskPolicy(
-        away_reasons=tuple(clean_line(reason, 40) for reason in desk.away_reasons), max_on_break=desk.max_on_break
+        away_reasons=tuple(clean_line(reason, 40) for reason in desk.away_reasons),
+        max_on_break=desk.max_on_break,
+        phonebook=tuple(
+            PhonebookEntry(name=clean_line(one.to, 80), address=one.address, warm_only=one.warm_only)
+            for one in phonebook
+        ),
     )
 
 

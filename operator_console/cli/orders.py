@@ -30,7 +30,6 @@ from server.wire.commands import (
     Hold,
     Mute,
     PauseRecording,
-    Requeue,
     Resolve,
     Say,
     SayAgain,
@@ -59,7 +58,7 @@ def add_to(app: typer.Typer) -> None:
     """Offer these commands."""
     for command in (say, again, edit, delete, note, mute, unmute, hold, unhold, press, record, consent, decline):
         app.command()(command)
-    for command in (requeue, back, resolve, end):
+    for command in (back, resolve, end):
         app.command()(command)
     app.command("wrap-up")(wrap_up)
 
@@ -223,24 +222,6 @@ def decline(
         ref,
         lambda s, id_: Decline(id=id_, session_id=s.id, epoch=s.epoch, reason=reason),
         "Declined.",
-        as_json,
-    )
-
-
-def requeue(
-    context: typer.Context,
-    ref: Ref,
-    *,
-    queue: Annotated[str, typer.Option(help="Another queue; else the one it came from.")] = "",
-    note: Note = "",
-    as_json: Json = False,
-) -> None:
-    """Put the session back into a queue, at its place."""
-    order(
-        context,
-        ref,
-        lambda s, id_: Requeue(id=id_, session_id=s.id, epoch=s.epoch, queue=queue, note=note),
-        "Back in the queue.",
         as_json,
     )
 

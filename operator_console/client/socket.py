@@ -215,7 +215,7 @@ class ConsoleSocket:
         while True:
             try:
                 async with asyncio.timeout(self._pace.dead_after_seconds):
-                    raw = await connection.recv()
+                    raw = await connection.recv(decode=False)
             except TimeoutError:
                 return await self._dead(connection, heard_at)
             try:

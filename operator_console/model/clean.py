@@ -29,6 +29,7 @@ TEXT_LINES: Final = 1_000
 COURSE_TURNS: Final = 64
 LIST_ITEMS: Final = 32
 MOST_QUEUES: Final = 500
+PHONEBOOK_ENTRIES: Final = 1_000
 
 
 def line(text: str) -> str:
@@ -108,7 +109,14 @@ def clean_operator(operator: OperatorView) -> OperatorView:
 def clean_policy(policy: DeskPolicy) -> DeskPolicy:
     """Return the desk's rules about people with harmless text."""
     reasons = tuple(line(reason) for reason in policy.away_reasons[:LIST_ITEMS])
-    return DeskPolicy(away_reasons=tuple(filter(None, reasons)), max_on_break=max(policy.max_on_break, 0))
+    return DeskPolicy(
+        away_reasons=tuple(filter(None, reasons)),
+        max_on_break=max(policy.max_on_break, 0),
+        phonebook=tuple(
+            msgspec.structs.replace(one, name=line(one.name), address=line(one.address))
+            for one in policy.phonebook[:PHONEBOOK_ENTRIES]
+        ),
+    )
 
 
 def clean_customer(customer: Customer) -> Customer:

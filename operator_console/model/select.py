@@ -5,6 +5,7 @@ screened, then what other operators have. It does not depend on the time of day,
 """
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -142,6 +143,11 @@ def waiting_count(model: DeskModel) -> int:
     ringing = sum(1 for id_ in group_ids(model, MINE) if is_waiting(model.sessions[id_]))
     first, last = _bounds(model, WAITING)
     return last - first + ringing
+
+
+def waiting_in(model: DeskModel) -> Counter[str]:
+    """Return how many sessions nobody has yet, by queue."""
+    return Counter(model.sessions[key[-1]].queue for key in model.order if is_waiting(model.sessions[key[-1]]))
 
 
 def past_promise(model: DeskModel) -> tuple[SessionId, ...]:

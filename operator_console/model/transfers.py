@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from operator_console.model.allowed import may_send
+from operator_console.model.allowed import may_send, requeue
 from operator_console.model.select import is_pending, my_call
 from operator_console.model.state import DeskModel
 from operator_console.model.wording import span
 from server.wire.commands import SteerTransfer, Transfer
-from server.wire.terms import Dial, TransferKind, TransferOutcome, TransferStage
+from server.wire.terms import Dial, TransferKind, TransferOutcome, TransferStage, TransferStep
 from server.wire.views import SessionView
 from server.wire.views import Transfer as Attempt
 
@@ -22,10 +22,23 @@ OUTCOMES: Final = {
 }
 """What became of an attempt, in words."""
 _STAGES: Final = {
-    TransferStage.CONSULTING: "you talk with {to}, the caller waits",
-    TransferStage.PARKED: "you talk with the caller, {to} waits",
-    TransferStage.MERGED: "you, the caller and {to} talk",
+    TransferStage.CONSULTING: "with {to}, the caller waits",
+    TransferStage.PARKED: "with the caller, {to} waits",
+    TransferStage.MERGED: "with the caller and {to}",
 }
+STEP_NAMES: Final = {
+    TransferStep.SWAP: "Swap",
+    TransferStep.MERGE: "Merge",
+    TransferStep.COMPLETE: "Complete",
+    TransferStep.BACK: "Back to caller",
+}
+STEP_LETTERS: Final = {
+    TransferStep.SWAP: "s",
+    TransferStep.MERGE: "m",
+    TransferStep.COMPLETE: "c",
+    TransferStep.BACK: "b",
+}
+"""What follows the key of transfers while one is under way."""
 _PENDING: Final = "Already asked: waiting for the broker."
 
 
@@ -51,6 +64,32 @@ def transfer_words(model: DeskModel, session: SessionView) -> str:
     waits = "the caller is with you" if attempt.kind is TransferKind.CONFERENCE else "the caller waits"
     how = "rings at" if attempt.dial in {Dial.RINGING, Dial.ANSWERED} else "calling"
     return f"{how} {attempt.to} {span((model.now - attempt.began_at).total_seconds())}, {waits}"
+
+
+def steps(model: DeskModel) -> tuple[TransferStep, ...]:
+    """Return what may be ordered about the transfer of my call now."""
+    if any_stage(model) is not None:
+        return ()
+    both = (TransferStep.SWAP, TransferStep.MERGE) if answered(model) is None else ()
+    return (*both, TransferStep.COMPLETE, TransferStep.BACK)
+
+
+def step_words(model: DeskModel, step: TransferStep) -> str:
+    """Return what a step does now, in a sentence's words: "the caller and Billing talk, you leave"."""
+    call = my_call(model)
+    attempt = under_way(call) if call is not None else None
+    to = attempt.to if attempt is not None else "them"
+    rings = attempt is not None and attempt.stage is TransferStage.DIALLING
+    match step:
+        case TransferStep.SWAP:
+            parked = attempt is not None and attempt.stage is TransferStage.PARKED
+            return f"talk with {to if parked else 'the caller'}, the other waits"
+        case TransferStep.MERGE:
+            return "all three talk"
+        case TransferStep.COMPLETE:
+            return f"leave the caller with {to}{' when they answer' if rings else ''}"
+        case TransferStep.BACK:
+            return f"let {to} go, talk with the caller"
 
 
 def outcome_words(attempt: Attempt) -> str:
@@ -80,6 +119,12 @@ def begin(model: DeskModel) -> str | None:
     if attempt is not None:
         return f"{call.number} is being transferred to {attempt.to} already."
     return _PENDING if is_pending(model, Transfer, call.id) else None
+
+
+def pass_on(model: DeskModel) -> str | None:
+    """Bring a session of mine to somebody else, or go on with the transfer that is under way."""
+    call = my_call(model)
+    return any_stage(model) if call is not None and under_way(call) is not None else requeue(model)
 
 
 def answered(model: DeskModel) -> str | None:

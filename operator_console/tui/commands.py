@@ -155,7 +155,6 @@ class Commands:
             "call.record": self._dialogs.record,
             "call.consent": self._dialogs.consent,
             "call.end": self._dialogs.end,
-            "call.transfer": self._dialogs.requeue,
             **Transferring(self._host).deeds(),
             "call.audio": self._take_audio,
             "chat.reply": self._write,

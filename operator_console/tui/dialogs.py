@@ -24,7 +24,6 @@ from server.wire.commands import (
     End,
     FinishWrapUp,
     PauseRecording,
-    Requeue,
     Resolve,
     SayAgain,
     SetConsent,
@@ -148,28 +147,6 @@ class Dialogs:
             self._give(session, Box.BACK, order)
 
         self._asker.ask(form, give)
-
-    def requeue(self) -> None:
-        """Ask for queue and note, then put the session back."""
-        session = target(self._asker.model)
-        if session is None:
-            return
-        fields = [
-            Field("into", "Queue", "", f"empty: {session.queue}, at its place"),
-            self._field(session, Box.REQUEUE, "Note for whoever takes it"),
-        ]
-
-        def give(texts: Texts) -> None:
-            order = Requeue(
-                id=self._asker.new_id(),
-                session_id=session.id,
-                epoch=session.epoch,
-                queue=texts["into"],
-                note=texts["text"],
-            )
-            self._give(session, Box.REQUEUE, order)
-
-        self._asker.ask(Form(f"Put {session.number} back into a queue", fields, done="goes on, then requeues"), give)
 
     def note(self) -> None:
         """Ask for a note."""

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from operator_console.model import allowed, supervising
+from operator_console.model import allowed, supervising, transfers
 from operator_console.model.allowed import Reason
 from operator_console.model.keys import shown
 from operator_console.model.state import DeskModel
 from operator_console.model.translations import may_switch
 from operator_console.tui.consult_actions import CONSULTING
 from operator_console.tui.past_actions import FINISHING, LOOKING_BACK
-from operator_console.tui.transfer_actions import TRANSFERRING
+from operator_console.tui.transfer_actions import PASSING_ON, TRANSFERRING
 from server.wire.terms import Supervision
 
 if TYPE_CHECKING:
@@ -87,9 +87,7 @@ _CALL: Final = (
     Action("call.cough", ("c",), "Cough", "Microphone off for 3 seconds.", Group.CALL, allowed.mute, 4),
     Action("call.hold", ("h",), "Hold", "Hold tone to the caller, and back.", Group.CALL, allowed.hold, 3),
     Action("call.end", ("x",), "End", "End the call or chat; y confirms.", Group.CALL, allowed.end, 3),
-    Action(
-        "call.transfer", ("t",), "Requeue", "Put it back into a queue, with a note.", Group.CALL, allowed.requeue, 5
-    ),
+    Action("call.transfer", ("t",), "Transfer", PASSING_ON, Group.CALL, transfers.pass_on, 5),
     Action(
         "call.keypad", ("K",), "Keypad", "Press keys on the caller's line: 0-9 * # A-D.", Group.CALL, allowed.press_keys
     ),

@@ -55,6 +55,8 @@ class Prompt:
         themes = tuple(sorted(self._host.available_themes))
         words = {"session.show": numbers, "call.accept": numbers, "desk.theme": themes}
         names = tuple(sorted(person.name for person in model.operators.values()))
+        words["call.transfer"] = (*sorted(model.queues), *(f"@{name}" for name in names))
+        words["transfer.to"] = tuple(one.name for one in model.policy.phonebook)
         words.update(
             {"shift.handover": names, "break.grant": names, "break.deny": names, "break.ask": model.policy.away_reasons}
         )

@@ -14,6 +14,7 @@ from operator_console.model.inputs import Input, Selected
 from operator_console.model.listing import Sort
 from operator_console.model.select import muted, my_call, operator_me, said_last, selected_session
 from operator_console.model.state import DeskModel
+from operator_console.model.team import named
 from operator_console.model.telephone import MOST_KEYS, is_keys
 from operator_console.tui.arrangement import Arrangement
 from operator_console.tui.file_moves import FileMoves
@@ -226,12 +227,16 @@ class Spoken:
         )
 
     def _requeue(self, text: str) -> Reason:
-        queue, _, note = text.partition(" ")
+        word, _, rest = text.partition(" ")
+        queue, note, to = "" if word == "-" else word, rest.strip(), None
+        if word.startswith("@"):
+            found = named(self._host.model, text)
+            if isinstance(found, str):
+                return found
+            queue, note, to = "", found[1], found[0].id
         return self._order(
             allowed.requeue,
-            lambda id_, one: Requeue(
-                id=id_, session_id=one.id, epoch=one.epoch, queue="" if queue == "-" else queue, note=note.strip()
-            ),
+            lambda id_, one: Requeue(id=id_, session_id=one.id, epoch=one.epoch, queue=queue, note=note, to=to),
         )
 
     def _back(self, text: str) -> Reason:

@@ -4,10 +4,13 @@ from typing import Final
 
 from operator_console.model import transfers
 
+PASSING_ON: Final = (
+    "To a queue, a colleague, or in a call the phonebook or a number; while one is called: s m c b go on."
+)
 TRANSFERRING: Final = (
     (
         "transfer.to",
-        "Transfer",
+        "Call somebody in",
         "Bring the caller to a number, a SIP address or a name of the phonebook.",
         transfers.begin,
     ),

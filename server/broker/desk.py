@@ -17,6 +17,7 @@ from server.broker.discretion import shown_to
 from server.broker.dispositions import disposition_of
 from server.broker.files import attached
 from server.broker.going_out import say
+from server.broker.handing_over import pass_on
 from server.broker.idempotency import key_reused
 from server.broker.messages import Messages
 from server.broker.order_facts import OperatorChange, fact_of
@@ -202,6 +203,8 @@ class Desk:
         if is_stopped_already(command, before, operator_id):
             return before
         command = self._checked(unit, principal, command)
+        if isinstance(command, c.Requeue) and command.to is not None:
+            return pass_on(unit, self._parts, principal, command, command.to)
         if isinstance(command, c.Supervise | c.TakeOver | c.ForceWrapUp):
             fact = supervisor_fact(command, principal)
         else:

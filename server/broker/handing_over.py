@@ -1,4 +1,4 @@
-"""Hand all chats of an operator on in one order, at the end of a shift: to a colleague, or back to the queue.
+"""Hand sessions of an operator on: all chats in one order at the end of a shift, or one session to one colleague.
 
 A colleague is rung for each of them; what they let pass goes on to others, at its place. Before: an operator is about
 to leave. After: nobody is left with them, in one transaction, and the note is where the next one reads it.
@@ -10,15 +10,16 @@ import msgspec
 
 from server.broker import road
 from server.broker.idempotency import key_reused
+from server.broker.orders import session_of
 from server.broker.parts import Parts
 from server.broker.ports.records import Message, Principal, Stored
 from server.broker.ports.store import Unit
 from server.core import inputs
 from server.core.errors import CallerError, ConflictError, NotFoundError
 from server.core.presence import Operator
-from server.core.session import Session, label
-from server.wire.commands import HandOver
-from server.wire.sanitize import clean_text
+from server.core.session import IN_HAND_STATES, Session, label
+from server.wire.commands import HandOver, Requeue
+from server.wire.sanitize import clean_line, clean_text
 from server.wire.terms import Author, Medium, MessageId, OperatorId, Presence, Role, SessionState
 
 
@@ -36,14 +37,14 @@ def hand_over(unit: Unit, parts: Parts, principal: Principal, command: HandOver)
         if known.fingerprint != fingerprint:
             raise key_reused()
         return ()
-    target = _target(unit, principal, command)
+    target = _colleague(unit, principal, command.to) if command.to is not None else None
     mine = OperatorId(principal.id)
     chats = [one for one in unit.sessions.held_by(principal.organisation_id, mine) if _goes_along(one)]
     if not chats:
         raise ConflictError("nothing_in_hand", "You have no chat in hand.", "A call is ended or given back by itself.")
     note = clean_text(command.note, 2000).strip()
     for chat in chats:
-        _hand_on(unit, parts, principal, chat, target=target, note=note)
+        _hand_on(unit, parts, principal, chat, inputs.OperatorRequeued(mine, chat.epoch, "", note), target=target)
     stored = Stored(fingerprint=fingerprint, body=b"")
     unit.ledger.remember(principal.organisation_id, principal.id, command.id, stored, parts.clock.now())
     return tuple(label(chat.number) for chat in chats)
@@ -53,13 +54,37 @@ def _goes_along(session: Session) -> bool:
     return session.medium is Medium.CHAT and session.state in {SessionState.ACTIVE, SessionState.HELD}
 
 
-def _target(unit: Unit, principal: Principal, command: HandOver) -> Operator | None:
-    """Return the colleague, who must be there to take something; None for the queue."""
-    if command.to is None:
-        return None
-    if command.to == principal.id:
+def pass_on(unit: Unit, parts: Parts, principal: Principal, command: Requeue, to: OperatorId) -> Session:
+    """Put one session back at its place and ring a colleague for it, within the caller's transaction.
+
+    Raises:
+        CallerError: `not_to_yourself`.
+        NotFoundError: `no_such_session`, `no_such_operator`.
+        ConflictError: `colleague_away`, `colleague_in_call`, or the session is not the operator's any more.
+    """
+    target = _colleague(unit, principal, to)
+    session = session_of(unit, principal.organisation_id, command.session_id)
+    if session.medium is Medium.VOICE and _is_in_call(unit, principal, target):
+        raise ConflictError(
+            "colleague_in_call",
+            f"{target.name} is in a call.",
+            "Name somebody who is free, or put the caller into a queue.",
+        )
+    note = clean_text(command.note, 2000).strip()
+    requeued = inputs.OperatorRequeued(OperatorId(principal.id), command.epoch, clean_line(command.queue, 64), note)
+    return _hand_on(unit, parts, principal, session, requeued, target=target)
+
+
+def _is_in_call(unit: Unit, principal: Principal, target: Operator) -> bool:
+    held = unit.sessions.held_by(principal.organisation_id, target.id)
+    return any(one.medium is Medium.VOICE and one.state in IN_HAND_STATES for one in held)
+
+
+def _colleague(unit: Unit, principal: Principal, to: OperatorId) -> Operator:
+    """Return the colleague, who must be there to take something."""
+    if to == principal.id:
         raise CallerError("not_to_yourself", "You can't hand over to yourself.", "Name a colleague, or the queue.")
-    target = unit.roster.load(principal.organisation_id, command.to)
+    target = unit.roster.load(principal.organisation_id, to)
     if target is None or target.role is Role.VIEWER:
         raise NotFoundError("no_such_operator", "There is no such operator.", "Look at the team for the name.")
     if not target.connected or target.presence is not Presence.AVAILABLE:
@@ -70,24 +95,30 @@ def _target(unit: Unit, principal: Principal, command: HandOver) -> Operator | N
 
 
 def _hand_on(
-    unit: Unit, parts: Parts, principal: Principal, chat: Session, *, target: Operator | None, note: str
-) -> None:
-    """Put one chat back at its place, with the note, and ring the colleague for it."""
+    unit: Unit,
+    parts: Parts,
+    principal: Principal,
+    session: Session,
+    requeued: inputs.OperatorRequeued,
+    *,
+    target: Operator | None,
+) -> Session:
+    """Put one session back at its place, with the note, and ring the colleague for it."""
     named = f"@{target.name} " if target is not None else ""
-    text = f"{named}Handed over by {principal.name}." + (f" {note}" if note else "")
-    requeued = inputs.OperatorRequeued(OperatorId(principal.id), chat.epoch, "", note)
-    road.apply(unit, parts, chat.organisation_id, chat.id, requeued)
+    text = f"{named}Handed over by {principal.name}." + (f" {requeued.note}" if requeued.note else "")
+    passed_on = road.apply(unit, parts, session.organisation_id, session.id, requeued).session
     message = Message(
         id=MessageId(parts.new_id("m")),
-        organisation_id=chat.organisation_id,
-        conversation_id=chat.conversation_id,
+        organisation_id=session.organisation_id,
+        conversation_id=session.conversation_id,
         author=Author.NOTE,
         text=text,
         at=parts.clock.now(),
         author_name=principal.name,
-        session_id=chat.id,
+        session_id=session.id,
         operator_id=OperatorId(principal.id),
     )
-    unit.ledger.tell_message(chat.organisation_id, "message.added", unit.conversations.add_message(message))
-    if target is not None:
-        road.apply(unit, parts, chat.organisation_id, chat.id, inputs.OfferMade(target.id))
+    unit.ledger.tell_message(session.organisation_id, "message.added", unit.conversations.add_message(message))
+    if target is None:
+        return passed_on
+    return road.apply(unit, parts, session.organisation_id, session.id, inputs.OfferMade(target.id)).session

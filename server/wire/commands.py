@@ -132,10 +132,11 @@ class End(SessionOrder, frozen=True, kw_only=True, tag="end", forbid_unknown_fie
 
 
 class Requeue(SessionOrder, frozen=True, kw_only=True, tag="requeue", forbid_unknown_fields=True):
-    """Put the session back into a queue at its place (`queue` empty: the same queue)."""
+    """Put the session back into a queue at its place (`queue` empty: the same queue), and ring `to` first, if named."""
 
     queue: str = ""
     note: str = ""
+    to: OperatorId | None = None
 
 
 class FollowUp(SessionOrder, frozen=True, kw_only=True, tag="follow_up", forbid_unknown_fields=True):

@@ -380,11 +380,26 @@ class Digest(View, frozen=True, kw_only=True):
     on_duty: tuple[OperatorView, ...] = ()
 
 
+class PhonebookEntry(View, frozen=True, kw_only=True):
+    """Somebody outside whom calls may be brought to: name, what is dialled, whether one speaks with them first."""
+
+    name: str
+    address: str
+    warm_only: bool = False
+
+
 class DeskPolicy(View, frozen=True, kw_only=True):
-    """What the desk's rules say about people: the reasons to be away it offers, and how many may be (0: any)."""
+    """What the desk's rules say about people.
+
+    Attributes:
+        away_reasons: The reasons to be away that are offered.
+        max_on_break: How many may be away (0: any).
+        phonebook: Whom calls may be brought to by name.
+    """
 
     away_reasons: tuple[str, ...] = ()
     max_on_break: int = 0
+    phonebook: tuple[PhonebookEntry, ...] = ()
 
 
 NO_POLICY = DeskPolicy()

@@ -102,6 +102,34 @@ async def test_all_chats_ring_at_the_colleague_with_the_note_and_lapse_to_the_qu
     assert (left.state, [left.queued_at]) == (SessionState.QUEUED, places[1:]), "nobody loses their place"
 
 
+async def test_one_session_rings_at_the_colleague_it_was_passed_to_and_goes_on_from_its_place(desk: World) -> None:
+    ann, ben = await desk.operator("ann"), await desk.operator("ben")
+    call = await desk.caller()
+    await call.asks_for_a_person()
+    await ann.takes(call)
+    place = (await call.session()).queued_at
+    await ann.does(c.Requeue, call, to=ben.id, note="knows the contract")
+    session = await call.session()
+    assert (session.state, session.offered_to, session.note) == (
+        SessionState.OFFERED,
+        ben.id,
+        "knows the contract",
+    )
+    notes = [turn.text for turn in await call.messages() if turn.author is Author.NOTE]
+    assert notes == ["@Ben Handed over by Ann. knows the contract"]
+    await desk.later(31)
+    left = await call.session()
+    assert (left.queued_at, left.operator_id) == (place, None), "let pass, it waits at its place"
+    other = await desk.caller("Other")
+    await other.asks_for_a_person()
+    await ben.takes(call)
+    await ann.takes(other)
+    with pytest.raises(ConflictError) as busy:
+        await ann.does(c.Requeue, other, to=ben.id)
+    assert busy.value.code == "colleague_in_call"
+    assert await other.state() is SessionState.ACTIVE, "a refusal leaves the caller where they are"
+
+
 async def test_without_a_name_all_chats_go_back_to_the_queue_and_a_call_stays(desk: World) -> None:
     ann = await desk.operator("ann")
     chat = await chatting(desk, ann, "First")

@@ -24,13 +24,16 @@ from operator_console.model.inputs import (
 )
 from operator_console.tui.ports import MicVerdict
 from server.wire.events import MessageAdded
-from server.wire.frames import Batch, Ghost, Ghosts, Wall
+from server.wire.frames import Batch, Ghost, Ghosts, Snapshot, Wall
+from server.wire.history import QueueView
 from server.wire.terms import (
     Author,
     Consent,
     ConversationId,
     Delivery,
+    Dial,
     FileId,
+    LegId,
     Medium,
     OperatorId,
     Outcome,
@@ -41,8 +44,10 @@ from server.wire.terms import (
     SessionId,
     SessionState,
     Supervision,
+    TransferKind,
+    TransferStage,
 )
-from server.wire.views import DeskPolicy, Digest, FileView, Page
+from server.wire.views import DeskPolicy, Digest, FileView, Page, PhonebookEntry, Transfer
 from server.wire.wall import QueueFigures, WallView
 from tests.fakes.console_data import (
     BILLING,
@@ -74,6 +79,11 @@ JOE = OperatorId("op-joe")
 async def _levels(pilot: Pilot[int], _desk: FakeDesk, headset: FakeHeadset) -> None:
     headset.play(Levels(0.7, 0.4), LineStats(41.0, 0.0, 0))
     await settled(pilot)
+
+
+async def _steps(pilot: Pilot[int], desk: FakeDesk, headset: FakeHeadset) -> None:
+    await _levels(pilot, desk, headset)
+    await pilot.press("t")
 
 
 async def _muted(pilot: Pilot[int], desk: FakeDesk, headset: FakeHeadset) -> None:
@@ -281,6 +291,38 @@ WALL = snapshot(
         operator(JOE, "Joe Brown", presence=Presence.AWAY, reason="lunch"),
     ),
 )
+TRANSFER = Transfer(
+    id=LegId("x_1"),
+    kind=TransferKind.WARM,
+    to="Billing, second floor",
+    address="+493012345678",
+    began_at=ago(9),
+    expires_at=NOW + timedelta(seconds=21),
+    dial=Dial.RINGING,
+)
+
+
+def _with_transfer(stage: TransferStage) -> Snapshot:
+    held = stage in {TransferStage.DIALLING, TransferStage.CONSULTING}
+    state = SessionState.HELD if held else SessionState.ACTIVE
+    return snapshot(*busy(mine=(live_call(state=state, transfers=(replace(TRANSFER, stage=stage),)),)))
+
+
+PLACES = replace(
+    CALL,
+    operators=(
+        operator(),
+        operator(MIA, "Mia", sessions=(SessionId("s44"),)),
+        operator(OperatorId("bo"), "Bo Lindqvist"),
+    ),
+    queues=(QueueView(name="billing"), QueueView(name="legal")),
+    policy=DeskPolicy(
+        phonebook=(
+            PhonebookEntry(name="Billing, second floor", address="+493012345678"),
+            PhonebookEntry(name="The boss", address="sip:boss@pbx.example.com", warm_only=True),
+        )
+    ),
+)
 ASKED = snapshot(question(), question(59, reason="Is the shop open on Monday?"))
 PROPOSED = snapshot(proposal())
 LISTENED = snapshot(*busy(mine=(live_call(supervisor_id=MIA, supervision=Supervision.LISTEN),)))
@@ -354,6 +396,20 @@ STAGES = {
     "wall": Stage(WALL, _wall),
     "wall_light": Stage(WALL, _wall, "desk-light"),
     "wall_contrast": Stage(WALL, _wall, "desk-contrast"),
+    "destination_found": Stage(PLACES, keys("t", *"bil")),
+    "transfer_how": Stage(PLACES, keys("t", *"second", "enter")),
+    "transfer_note": Stage(PLACES, keys("t", *"bo lind", "enter")),
+    **{
+        f"{name}{end}": Stage(shown, deed, theme)
+        for end, theme in (("", "desk-dark"), ("_light", "desk-light"), ("_contrast", "desk-contrast"))
+        for name, shown, deed in (
+            ("destinations", PLACES, keys("t")),
+            ("consult", _with_transfer(TransferStage.CONSULTING), _levels),
+        )
+    },
+    "transfer_rings": Stage(_with_transfer(TransferStage.DIALLING), _levels),
+    "transfer_merged": Stage(_with_transfer(TransferStage.MERGED), _levels),
+    "transfer_steps": Stage(_with_transfer(TransferStage.CONSULTING), _steps),
     "listened_to": Stage(LISTENED, _levels),
     "recorded": Stage(RECORDED, _pressed),
     "recorded_light": Stage(RECORDED, _pressed, "desk-light"),

@@ -1,7 +1,7 @@
 """Ask one thing over the desk: a confirmation, a few texts, or one of several choices."""
 
 from collections.abc import Sequence
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Final, Generic, TypeVar
 
 import msgspec
 from textual import events
@@ -13,12 +13,14 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 from typing_extensions import override
 
-from operator_console.tui.lines import Line, Role
+from operator_console.tui.lines import Line, Role, fitted
 from operator_console.tui.messages import DraftChanged
 from operator_console.tui.widgets.composer import MOST_CHARS
 from operator_console.tui.widgets.line_pane import LineWidget
 
 T = TypeVar("T")
+TEXT_CELLS: Final = 66
+"""So wide is a line of a dialog, in a terminal of 80 columns too."""
 
 
 class Dialog(ModalScreen[T], Generic[T]):
@@ -182,6 +184,7 @@ class Choose(Dialog[str]):
             yield Text(self._lines(), id="choices")
 
     def _lines(self) -> tuple[Line, ...]:
+        label = max(len(choice.label) for choice in self._choices) + 2
         lines: list[Line] = []
         for n, choice in enumerate(self._choices):
             role = Role.STRONG if n == self._at else Role.PLAIN
@@ -189,8 +192,8 @@ class Choose(Dialog[str]):
                 (
                     ("› " if n == self._at else "  ", Role.STRONG),
                     (f"{choice.key}  ", Role.KEY),
-                    (f"{choice.label:<22}", role),
-                    (choice.note, Role.DIM),
+                    (f"{choice.label:<{label}}", role),
+                    (fitted(choice.note, max(TEXT_CELLS - 5 - label, 0)).rstrip(), Role.DIM),
                 )
             )
         return tuple(lines)

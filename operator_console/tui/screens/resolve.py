@@ -13,7 +13,7 @@ from textual.widgets import Input, Label
 from typing_extensions import override
 
 from operator_console.tui.lines import Line, Role, filled
-from operator_console.tui.screens.dialog import Dialog, Field, FormInput, Text
+from operator_console.tui.screens.dialog import TEXT_CELLS, Dialog, Field, FormInput, Text
 from server.wire.history import QueueView
 from server.wire.terms import Medium, SessionState
 from server.wire.views import SessionView
@@ -25,8 +25,6 @@ DISPOSITIONS: Final = (
     ("wrong contact", "wrong contact"),
 )
 """What the number keys write where the queue says nothing else; any other text can be typed then."""
-TEXT_CELLS: Final = 66
-"""So wide is a line of the dialog, in a terminal of 80 columns too."""
 
 
 class Resolution(msgspec.Struct, frozen=True):

@@ -36,6 +36,8 @@ from server.wire.views import Context, Mood, NextAction, SessionView
 
 MOST_LINES: Final = 12
 LABEL: Final = 9
+GLUE: Final = "\ue000"
+"""Stands for a space at which no line ends: a key stays with its step. From outside it is just a space."""
 FURTHER_LINE: Final = 3
 """How much earlier the second line of a part goes than its first."""
 _MOOD_ROLES: Final = {
@@ -96,8 +98,8 @@ def _cut_short(line: Line, width: int) -> Line:
 
 def _parts(model: DeskModel, session: SessionView, width: int) -> list[Part]:
     context = session.context
-    facts = sourced((f"{fact.name} {fact.value}", fact.source) for fact in context.facts)
-    steps = sourced((f"{key} {step.label}".strip(), step.source) for key, step in _keyed(model, context))
+    facts = sourced((f"{fact.name}{GLUE}{fact.value}", fact.source) for fact in context.facts)
+    steps = sourced((f"{key}{GLUE}{step.label}".strip(), step.source) for key, step in _keyed(model, context))
     return [
         Part((_why(model, session, width),), 0),
         Part(_mood(context.mood, width), 1),
@@ -124,11 +126,11 @@ def _label(word: str) -> Span:
 
 def _labelled(word: str, text: str, width: int, most: int, role: Role = Role.PLAIN) -> tuple[Line, ...]:
     """Return a text beside its label in at most `most` lines; nothing when there is no text."""
-    flat = " ".join(text.split())
+    flat = GLUE.join(" ".join(part.split()) for part in text.split(GLUE))
     if not flat:
         return ()
     room = max(width - LABEL, 8)
-    texts = wrapped(flat, room)
+    texts = tuple(line.replace(GLUE, " ") for line in wrapped(flat, room))
     if len(texts) > most:
         texts = (*texts[: most - 1], fitted(f"{texts[most - 1]} …", room).rstrip())
     head: Line = (_label(word), (texts[0], role))

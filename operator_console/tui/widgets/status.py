@@ -18,6 +18,7 @@ from operator_console.model.select import (
 )
 from operator_console.model.state import DeskModel, LinkState
 from operator_console.model.team import asking, supervises
+from operator_console.model.transfers import STEP_LETTERS, STEP_NAMES, steps
 from operator_console.model.wording import duty_words, since, span
 from operator_console.tui.keymap import hints, keys_of
 from operator_console.tui.lines import Line, Role, fitting, joined, spread, width_of
@@ -96,7 +97,8 @@ def notice_line(model: DeskModel, width: int) -> Line:
         mark = {Tone.INFO: "", Tone.WARNING: "! ", Tone.ERROR: "!! "}[notice.tone]
         return spread(((f" {mark}{notice.text}", _TONE_ROLES[notice.tone]),), (), width)
     ill = alarm_words(model)
-    return spread(((f" ! {ill}", Role.WARN) if ill else (f" {advice(model)}", Role.DIM),), (), width)
+    told = (f" ! {ill}", Role.WARN) if ill else (f" {advice(model)}", Role.DIM)
+    return spread((told,), (), width)
 
 
 def advice(model: DeskModel) -> str:
@@ -163,13 +165,19 @@ def _tail(model: DeskModel, *, writing: bool = False) -> Line:
 
 def _hints(model: DeskModel, width: int) -> Line:
     tail = _tail(model)
-    parts: list[Line] = [
+    parts = _steps(model) + [
         ((shown(keys_of(action, model)[0]), Role.KEY), (f" {action.label}", Role.DIM))
         for action in hints(model)
         if keys_of(action, model)
     ]
     room = width - width_of(tail) - 2
     return spread(((" ", Role.PLAIN), *fitting(parts, room, "  ")), tail, width)
+
+
+def _steps(model: DeskModel) -> list[Line]:
+    """Return the keys that go on with the transfer of my call: none acts without the key of transfers before it."""
+    key = _key(model, "call.transfer", "t")
+    return [((f"{key} {STEP_LETTERS[one]}", Role.KEY), (f" {STEP_NAMES[one]}", Role.DIM)) for one in steps(model)]
 
 
 class Header(LineWidget):

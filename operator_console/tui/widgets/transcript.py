@@ -30,6 +30,8 @@ ROLES_OF: Final = {
     Author.SYSTEM: Role.DIM,
 }
 
+BAR_GAP: Final = 1
+"""Cells between the text and the scroll bar."""
 MOST_KNOWN: Final = 8
 """Of so many conversations the lines are kept, so that going back and forth between chats wraps nothing again."""
 
@@ -158,7 +160,7 @@ class Transcript(LinePane):
         self._shown_lines = self.line_count()
 
     def _wrap(self, messages: tuple[MessageView, ...]) -> None:
-        width = self.scrollable_content_region.width
+        width = max(self.scrollable_content_region.width - BAR_GAP, 1)
         shown, session = self._shown, self._session
         seen_as = (session.id, session.requested_at, session.reason, session.medium) if session else None
         before = shown.handover_before

@@ -13,7 +13,8 @@ from operator_console.model.select import CallWord, call_word
 from operator_console.model.state import DeskModel
 from operator_console.model.update import update
 from operator_console.tui.widgets.call_bar import bar_line
-from server.wire.terms import Dial, LegId, SessionState, TransferKind, TransferOutcome, TransferStage
+from operator_console.tui.widgets.status import hints_line
+from server.wire.terms import Dial, LegId, SessionState, TransferKind, TransferOutcome, TransferStage, TransferStep
 from server.wire.views import Transfer
 from tests.fakes.console_data import ME, NOW, ago, live_call, snapshot
 
@@ -51,9 +52,9 @@ def bar(model: DeskModel, width: int) -> str:
     ("stage", "word", "words"),
     [
         (TransferStage.DIALLING, CallWord.HELD, "rings at Billing 0:09, the caller waits"),
-        (TransferStage.CONSULTING, CallWord.CONSULT, "you talk with Billing, the caller waits"),
-        (TransferStage.PARKED, CallWord.LIVE, "you talk with the caller, Billing waits"),
-        (TransferStage.MERGED, CallWord.LIVE, "you, the caller and Billing talk"),
+        (TransferStage.CONSULTING, CallWord.CONSULT, "with Billing, the caller waits"),
+        (TransferStage.PARKED, CallWord.LIVE, "with the caller, Billing waits"),
+        (TransferStage.MERGED, CallWord.LIVE, "with the caller and Billing"),
     ],
 )
 def test_the_call_bar_says_who_talks_and_who_waits(stage: TransferStage, word: CallWord, words: str) -> None:
@@ -62,6 +63,21 @@ def test_the_call_bar_says_who_talks_and_who_waits(stage: TransferStage, word: C
     assert f"● {word}" in bar(model, 120)
     assert words in bar(model, 120)
     assert words in bar(model, 80), "also on a small terminal"
+
+
+def test_the_line_of_keys_begins_with_what_goes_on_with_it_at_any_width() -> None:
+    for width in (80, 120):
+        shown = "".join(text for text, _ in hints_line(desk(stage=TransferStage.CONSULTING), width))
+        assert shown.startswith(" t s Swap  t m Merge  t c Complete  t b Back to caller")
+    rings = "".join(text for text, _ in hints_line(desk(), 80))
+    assert rings.startswith(" t c Complete  t b Back to caller"), "nobody is there to swap with while it rings"
+
+
+def test_what_a_step_does_is_said_of_the_two_it_concerns() -> None:
+    parked, consulting = desk(stage=TransferStage.PARKED), desk(stage=TransferStage.CONSULTING)
+    assert transfers.step_words(parked, TransferStep.SWAP) == "talk with Billing, the other waits"
+    assert transfers.step_words(consulting, TransferStep.SWAP) == "talk with the caller, the other waits"
+    assert transfers.step_words(desk(), TransferStep.COMPLETE) == "leave the caller with Billing when they answer"
 
 
 def test_a_conference_that_rings_leaves_the_caller_with_me() -> None:

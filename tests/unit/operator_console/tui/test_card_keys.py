@@ -24,6 +24,13 @@ def text_of(session: SessionView) -> str:
     return "\n".join(plain(line).rstrip() for line in card_lines(DeskModel(), session, 100, MOST_LINES))
 
 
+@pytest.mark.parametrize("width", range(30, 110))
+def test_no_line_parts_a_key_from_its_step_or_a_fact_from_its_name(width: int) -> None:
+    lines = [plain(line).rstrip() for line in card_lines(DeskModel(), live_chat(), width, MOST_LINES)]
+    assert not [line for line in lines if line.endswith((" 4", " 5", " 6", " e-mail", " amount"))]
+    assert "\ue000" not in "".join(lines)
+
+
 async def test_a_number_key_writes_its_step_and_sends_nothing() -> None:
     app, desk, _ = build()
     async with app.run_test(size=SIZE) as pilot:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from operator_console.tui.screens.dialog import Confirm
 from server.wire.commands import (
@@ -17,6 +18,7 @@ from server.wire.commands import (
     Resolve,
     SetPresence,
 )
+from server.wire.history import QueueView
 from server.wire.terms import Presence, SessionState
 from tests.fakes.console_data import ME, busy, live_call, live_chat, session, snapshot
 from tests.fakes.desk import FakeDesk
@@ -90,7 +92,7 @@ async def test_a_note_left_half_written_is_there_next_time_and_letters_in_it_do_
 async def test_note_follow_up_and_requeue_are_forms() -> None:
     app, desk, _ = build()
     async with app.run_test(size=SIZE) as pilot:
-        await opened(pilot, desk, CALL)
+        await opened(pilot, desk, replace(CALL, queues=(QueueView(name="billing"),)))
         await pilot.press("N", *"VIP", "enter")
         await pilot.press("u", *"call bank", "enter", "enter")
         await pilot.press("t", *"billing", "enter", *"knows all", "enter")
