@@ -9,7 +9,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Literal
 
 from baresip import (
     Account,
@@ -49,6 +49,7 @@ PUMP_SECONDS: Final = 0.01
 TRACE_SECONDS: Final = 0.5
 """How long a call's own request may take to show in the trace."""
 REGISTER_AGAIN_SECONDS: Final = 30.0
+_TRANSPORTS: Final[tuple[Literal["udp", "tcp", "tls"], ...]] = ("udp", "tcp", "tls")
 _SRTP: Final = {"off": "", "optional": "mediaenc=srtp", "required": "mediaenc=srtp-mand"}
 _log = get_log(__name__)
 
@@ -112,11 +113,13 @@ class Stack:
                 guard_listeners(port, networks(settings.allow))
         codecs = settings.codecs
         media = tuple(one for one in (_SRTP[settings.srtp],) if one)
-        catch_all = Account(
-            user="desk", domain=settings.host, password="", reg_interval=0, audio_codecs=codecs,
-            extra_params=("catchall=yes", "video_codecs=none", *media),
-        )  # fmt: skip
-        self._listen_to(await UserAgent.create(self._runtime, catch_all))
+        for transport in _TRANSPORTS if settings.tls_cert else _TRANSPORTS[:2]:
+            # The stack shows a request only to accounts of its own transport, and answers 404 for the others.
+            catch_all = Account(
+                user="desk", domain=settings.host, password="", reg_interval=0, audio_codecs=codecs,
+                transport=transport, extra_params=("catchall=yes", "video_codecs=none", *media),
+            )  # fmt: skip
+            self._listen_to(await UserAgent.create(self._runtime, catch_all))
         for trunk in settings.trunks:
             user_part = await UserAgent.create(self._runtime, _account(trunk, codecs, media))
             self._listen_to(user_part)
