@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -28,6 +29,7 @@ loadmodule "sl.so"
 loadmodule "tm.so"
 loadmodule "rr.so"
 loadmodule "pv.so"
+loadmodule "textops.so"
 loadmodule "siputils.so"
 loadmodule "auth.so"
 loadmodule "usrloc.so"
@@ -64,8 +66,8 @@ def certificate(folder: Path, name: str) -> str:
 
 
 @contextlib.asynccontextmanager
-async def kamailio(folder: Path, text: str) -> AsyncIterator[None]:
-    """Run Kamailio with this configuration."""
+async def kamailio(folder: Path, text: str, port: int) -> AsyncIterator[None]:
+    """Run Kamailio with this configuration, which listens on `port`."""
     config = folder / "kamailio.cfg"
     config.write_text(text)
     process = await asyncio.create_subprocess_exec(
@@ -73,10 +75,23 @@ async def kamailio(folder: Path, text: str) -> AsyncIterator[None]:
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:
+        await until(lambda: process.returncode is not None or taken(port), "Kamailio listens")
+        assert process.returncode is None
         yield
     finally:
-        process.terminate()
+        if process.returncode is None:
+            process.terminate()
         await process.wait()
+
+
+def taken(port: int) -> bool:
+    """Tell whether somebody listens there."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
 
 
 async def both_hear_each_other(desk: Switch, caller: Baresip) -> None:
@@ -148,7 +163,7 @@ async def test_we_register_with_a_password_and_are_called_there(tmp_path: Path) 
     port = sip_port()
     trunk = TrunkSettings(name="main", host=f"127.0.0.1:{port}", user="desk", password="two words", register=True)
     wrong = TrunkSettings(name="wrong", host=f"127.0.0.1:{port}", user="desk", password="guess", register=True)
-    async with kamailio(tmp_path, REGISTRAR.format(port=port)), switch(tmp_path, trunks=(trunk, wrong)) as desk:
+    async with kamailio(tmp_path, REGISTRAR.format(port=port), port), switch(tmp_path, trunks=(trunk, wrong)) as desk:
 
         def said() -> dict[str, SipRegistered]:
             return {one.trunk: one for one in desk.facts if isinstance(one, SipRegistered)}
@@ -175,7 +190,7 @@ async def test_the_example_of_a_proxy_in_front_lets_its_provider_in_and_says_who
         checked = tmp_path / "checked.cfg"
         checked.write_text(text)
         assert subprocess.run(["kamailio", "-c", "-f", str(checked)], capture_output=True, check=False).returncode == 0
-        async with kamailio(tmp_path, text):
+        async with kamailio(tmp_path, text, port):
             invite = request(
                 "INVITE", 1, body=description(), opening=True, extra="X-Source-IP: 203.0.113.77\n"
             )  # fmt: skip
