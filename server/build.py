@@ -16,7 +16,7 @@ from server import ids
 from server.answering import assistants_of
 from server.api.acknowledge import acknowledge_routes
 from server.api.app import build_app
-from server.api.auth import Gate, sha256
+from server.api.auth import DEFAULT_ORGANISATION, Gate, sha256
 from server.api.sms_answers import sms_routes
 from server.broker.broker import Broker
 from server.broker.parts import NOTICES, Parts
@@ -27,6 +27,7 @@ from server.channels_of import channels_of
 from server.clock import Clock, SystemClock
 from server.config import Config, DeskSettings, Settings
 from server.config_files import FilesSettings
+from server.config_plans import plans_of
 from server.config_queues import QueueSettings
 from server.config_rules import ConfigError
 from server.core.errors import CallerError
@@ -63,6 +64,8 @@ from server.widget_desk import widget_desk
 from server.wire.history import QueueView
 from server.wire.sanitize import clean_line
 from server.wire.views import DeskPolicy, PhonebookEntry
+from server.wire.terms import OrganisationId
+from server.wire.views import DeskPolicy
 
 T = TypeVar("T")
 
@@ -127,6 +130,8 @@ def build(config: Config, *, public_url: str, end_calls: bool = False, clock: Cl
         assistants=assistants_of(config, clock),
         tickets=tickets_of(config, clock),
         translator=translator_of(config),
+        plans=plans_of(config.settings.plans),
+        organisations=organisations_of(config.settings),
         mind=mind_of(config.settings),
         measures=metrics.measures,
     )
@@ -144,6 +149,12 @@ def build(config: Config, *, public_url: str, end_calls: bool = False, clock: Cl
     timing = metrics.timing(clock.monotonic)
     app = build_app(broker, gate, public_url, routes, widget.before_send, timing=timing)
     return Built(app, broker, metrics.lag)
+
+
+def organisations_of(settings: Settings) -> frozenset[OrganisationId]:
+    """Return the organisations that the configuration names, the default one among them."""
+    named = {settings.widget.organisation, *(one.organisation for one in settings.channels.values())}
+    return frozenset(OrganisationId(name or DEFAULT_ORGANISATION) for name in {"", *named})
 
 
 def rules_of(settings: Settings) -> Rules:

@@ -17,6 +17,7 @@ from server.channels import discord, email, google_chat, messenger, slack, teleg
 from server.channels.setup import Setup
 from server.clock import Clock
 from server.config import Config
+from server.wire.terms import OrganisationId
 
 S = TypeVar("S", bound=ChannelSettings)
 Maker = Callable[[ChannelSettings, Setup], Channel]
@@ -67,7 +68,7 @@ def channels_of(config: Config, clock: Clock, public_url: str) -> Accounts:
             name=name,
             kind=section.kind,
             channel=MAKERS[section.kind](section, setup),
-            organisation_id=DEFAULT_ORGANISATION,
+            organisation_id=OrganisationId(section.organisation or DEFAULT_ORGANISATION),
             assistant=section.assistant,
             queue=section.queue,
             elsewhere_seconds=section.elsewhere_seconds,

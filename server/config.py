@@ -24,6 +24,7 @@ from server.config_mind import SpeechSettings, TriggersSettings, UnderstandingSe
 from server.config_names import kind_of, refuse_unknown, refuse_unknown_settings, table_of
 from server.config_notices import NoticeSettings
 from server.config_on_call import OnCallSettings
+from server.config_plans import PlanSettings
 from server.config_privacy import PrivacySettings
 from server.config_queues import QueueSettings, RecordingSettings
 from server.config_rules import (
@@ -64,6 +65,8 @@ TICKETS: Final = "tickets"
 """The name of the sections that there is one of for each system that keeps tickets: `[tickets.NAME]`."""
 ASSISTANTS: Final = "assistants"
 """The name of the sections that there is one of for each assistant that the broker asks: `[assistants.NAME]`."""
+PLANS: Final = "plans"
+"""The name of the sections that there is one of for each plan of organisations: `[plans.NAME]`."""
 PHONEBOOK: Final = "phonebook"
 """The name of the sections that there is one of for each destination of transfers: `[phonebook.NAME]`."""
 
@@ -194,6 +197,7 @@ class Settings(Section, frozen=True, kw_only=True):
     twilio: TwilioSettings = TwilioSettings()
     transfers: TransferSettings = TransferSettings()
     phonebook: dict[QueueName, PhonebookSettings] = {}  # noqa: RUF012 - msgspec gives each its own
+    plans: dict[QueueName, PlanSettings] = {}  # noqa: RUF012 - msgspec gives each its own
     plivo: PlivoSettings = PlivoSettings()
     telnyx: TelnyxSettings = TelnyxSettings()
     jambonz: JambonzSettings = JambonzSettings()
@@ -219,6 +223,7 @@ NAMED: Final[dict[str, type[Section]]] = {
     ON_CALL: OnCallSettings,
     ASSISTANTS: AssistantSettings,
     PHONEBOOK: PhonebookSettings,
+    PLANS: PlanSettings,
 }
 """The sections of which there is one for each name."""
 

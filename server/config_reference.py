@@ -24,6 +24,7 @@ from server.config import (
     NOTICES,
     ON_CALL,
     PHONEBOOK,
+    PLANS,
     QUEUES,
     TICKETS,
     TWILIO_TOKEN_VARIABLE,
@@ -42,6 +43,7 @@ _EXAMPLES: Final = {
     f"{ON_CALL}.NAME": f"#[{ON_CALL}.support]",
     f"{ASSISTANTS}.NAME": f"#[{ASSISTANTS}.robo]",
     f"{PHONEBOOK}.NAME": f"#[{PHONEBOOK}.billing]",
+    f"{PLANS}.NAME": f"#[{PLANS}.small]",
     **{f"{CHANNELS}.{kind}": f"#[{CHANNELS}.{kind}]" for kind in KINDS},
 }
 _KINDS: Final = {str: "text", int: "whole number", float: "number", bool: "true or false"}

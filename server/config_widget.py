@@ -20,6 +20,13 @@ class WidgetSettings(Section, frozen=True, kw_only=True):
             "The broker's own pages always may.",
         ),
     ] = ()
+    organisation: Annotated[
+        str,
+        Meta(
+            pattern="^([a-z0-9][a-z0-9_-]{0,39})?$",
+            description="Whose desk its visitors reach; see docs/organisations.md. Empty: the default organisation's.",
+        ),
+    ] = ""
     assistant: Annotated[
         str,
         Meta(

@@ -16,6 +16,7 @@ from server.broker.page_conversations import PageConversations, WidgetPolicy
 from server.broker.page_talk import PageTalk
 from server.broker.visits import Visits
 from server.config import Config
+from server.wire.terms import OrganisationId
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def widget_desk(broker: Broker, config: Config, public_url: str) -> WidgetDesk:
         return WidgetDesk([], [])
     secret = config.identity_secret
     policy = WidgetPolicy(
-        organisation_id=DEFAULT_ORGANISATION,
+        organisation_id=OrganisationId(wanted.organisation or DEFAULT_ORGANISATION),
         assistant=wanted.assistant,
         queue=wanted.queue,
         person_first=wanted.first == "person",

@@ -2,21 +2,23 @@
 
 from collections.abc import Sequence
 
+import msgspec
 from litestar import Controller, delete, get, patch, post
 from litestar.params import FromPath
 
 from server.api.auth import require, sha256
 from server.api.conversations import BrokerDependency, PrincipalDependency
 from server.broker.broker import Broker
+from server.broker.plans import need_room
 from server.broker.ports.records import Credential, Principal
 from server.broker.ports.store import Unit
 from server.core.errors import NotFoundError
 from server.core.permissions import Action
 from server.core.presence import Operator
 from server.wire.keys import KeyView, NewToken
-from server.wire.requests import NewKey, NewOperator, OperatorChange
+from server.wire.requests import KeyChange, NewKey, NewOperator, OperatorChange
 from server.wire.sanitize import clean_line
-from server.wire.terms import OperatorId, Presence
+from server.wire.terms import Limited, OperatorId, Presence
 from server.wire.views import OperatorView
 
 
@@ -56,6 +58,7 @@ class Administration(Controller):
 
         def work(unit: Unit) -> None:
             unit.roster.add_organisation(principal.organisation_id, principal.organisation_id, now)
+            need_room(unit, broker.parts, principal.organisation_id, Limited.OPERATORS)
             unit.roster.insert(operator)
             unit.roster.add_credential(credential)
             unit.ledger.tell_operator(principal.organisation_id, operator.id)
@@ -91,9 +94,7 @@ class Administration(Controller):
         found = await broker.parts.database.read(
             lambda unit: unit.roster.credentials(principal.organisation_id, "assistant")
         )
-        return [
-            KeyView(id=one.id, name=one.name, created_at=one.created_at, revoked_at=one.revoked_at) for one in found
-        ]
+        return [_key_view(one) for one in found]
 
     @post("/keys", summary="Add an assistant's key")
     async def add_key(self, broker: BrokerDependency, principal: PrincipalDependency, data: NewKey) -> NewToken:
@@ -106,10 +107,28 @@ class Administration(Controller):
 
         def work(unit: Unit) -> None:
             unit.roster.add_organisation(principal.organisation_id, principal.organisation_id, credential.created_at)
+            need_room(unit, broker.parts, principal.organisation_id, Limited.ASSISTANTS)
             unit.roster.add_credential(credential)
 
         await broker.parts.database.run(work)
         return NewToken(id=key_id, name=credential.name, token=token)
+
+    @patch("/keys/{key_id:str}", summary="Change an assistant's key")
+    async def change_key(
+        self, broker: BrokerDependency, principal: PrincipalDependency, key_id: FromPath[str], data: KeyChange
+    ) -> KeyView:
+        """Say whether the assistant may ask for people; handoffs that are open stay."""
+        require(principal, Action.ADMINISTER)
+
+        def work(unit: Unit) -> KeyView:
+            known = unit.roster.credentials(principal.organisation_id, "assistant")
+            changed = next((one for one in known if one.id == key_id), None)
+            if changed is None:
+                raise NotFoundError("no_such_key", "There is no such key.", "List them with GET /v1/keys.")
+            unit.roster.set_handoff(principal.organisation_id, key_id, on=data.handoff)
+            return _key_view(msgspec.structs.replace(changed, handoff=data.handoff))
+
+        return await broker.parts.database.run(work)
 
     @delete("/keys/{key_id:str}", summary="Revoke an assistant's key")
     async def revoke_key(self, broker: BrokerDependency, principal: PrincipalDependency, key_id: FromPath[str]) -> None:
@@ -122,6 +141,11 @@ class Administration(Controller):
         if not done:
             raise NotFoundError("no_such_key", "There is no such key.", "List them with GET /v1/keys.")
         broker.passing.revoke(key_id)
+
+
+def _key_view(key: Credential) -> KeyView:
+    """Return a key as people see it."""
+    return KeyView(id=key.id, name=key.name, created_at=key.created_at, revoked_at=key.revoked_at, handoff=key.handoff)
 
 
 def _credential(

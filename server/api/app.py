@@ -13,7 +13,7 @@ from litestar.types import BeforeMessageSendHookHandler, ControllerRouterHandler
 from server.api import errors
 from server.api.administration import Administration
 from server.api.assistant_socket import serve_assistant
-from server.api.auth import Gate
+from server.api.auth import ORGANISATION_HEADER, Gate
 from server.api.channels import ChannelsAdministration, platform_route
 from server.api.console_socket import serve_console
 from server.api.conversations import Conversations
@@ -22,6 +22,7 @@ from server.api.errors import AnyRequest
 from server.api.files import Files
 from server.api.health import healthz, readyz
 from server.api.metrics import Timing
+from server.api.organisations import OrganisationsAdministration
 from server.api.past import LookingBack
 from server.api.privacy import PrivacyOfContacts
 from server.api.sessions import Sessions
@@ -58,7 +59,8 @@ def build_app(
     """
 
     async def provide_principal(request: AnyRequest) -> Principal:
-        return await gate.principal(request.headers.get("authorization"))
+        headers = request.headers
+        return await gate.principal(headers.get("authorization"), headers.get(ORGANISATION_HEADER, ""))
 
     def provide_broker() -> Broker:
         return broker
@@ -78,6 +80,7 @@ def build_app(
             Supervision,
             Files,
             Administration,
+            OrganisationsAdministration,
             Triggers,
             LookingBack,
             PrivacyOfContacts,

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 
+from server.broker.plans import no_such_organisation
 from server.broker.ports.records import Principal
 from server.broker.ports.store import Database
 from server.core.errors import NotAllowedError, NotAuthenticatedError
@@ -18,6 +19,10 @@ def sha256(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+ORGANISATION_HEADER = "operator-organisation"
+"""Names the organisation in which the installation's own token acts; the default one without it."""
+
+
 class Gate:
     """Turns a bearer token into a principal."""
 
@@ -26,11 +31,17 @@ class Gate:
         self._database = database
         self._admin_sha256 = admin_sha256
 
-    async def principal(self, authorization: str | None) -> Principal:
+    async def principal(self, authorization: str | None, organisation: str = "") -> Principal:
         """Return whose `Authorization` header it is.
+
+        Args:
+            authorization: The header.
+            organisation: In which organisation the installation's own token acts; empty: the default one. Everybody
+                else acts in their own, and may name no other.
 
         Raises:
             NotAuthenticatedError: `no_token`, `bad_token`.
+            NotFoundError: `no_such_organisation`.
         """
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
@@ -39,13 +50,24 @@ class Gate:
             )
         digest = sha256(token.strip())
         if self._admin_sha256 and hmac.compare_digest(digest, self._admin_sha256):
-            return Principal(kind="admin", id="admin", organisation_id=DEFAULT_ORGANISATION, name="administrator")
+            return await self._administrator(OrganisationId(organisation or DEFAULT_ORGANISATION))
         found = await self._database.read(lambda unit: unit.roster.principal(digest))
         if found is None:
             raise NotAuthenticatedError(
                 "bad_token", "The token is unknown or revoked.", "Ask an administrator for a new one."
             )
+        if organisation and organisation != found.organisation_id:
+            raise no_such_organisation()
         return found
+
+    async def _administrator(self, organisation_id: OrganisationId) -> Principal:
+        """Return the holder of the installation's token, in an organisation that is there."""
+        known = organisation_id == DEFAULT_ORGANISATION or await self._database.read(
+            lambda unit: unit.organisations.load(organisation_id) is not None
+        )
+        if not known:
+            raise no_such_organisation()
+        return Principal(kind="admin", id="admin", organisation_id=organisation_id, name="administrator")
 
 
 def require_assistant(principal: Principal) -> None:

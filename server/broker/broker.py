@@ -22,6 +22,7 @@ from server.broker.page_feed import PageFeed
 from server.broker.parts import Parts
 from server.broker.passing import Passing
 from server.broker.past import Past
+from server.broker.plans import take_in_configured
 from server.broker.privacy import Privacy
 from server.broker.replying import Replies
 from server.broker.roster import Attendance
@@ -112,6 +113,7 @@ class Broker:
         """
         await self.parts.database.open()
         self.parts.database.on_commit(self._committed)
+        await take_in_configured(self.parts)
         await self.attendance.start()
         await self.supervising.start()
         live = await self.parts.media.start(self.calls.on_fact)

@@ -31,6 +31,7 @@ from server.broker.orders import (
 )
 from server.broker.parts import Parts
 from server.broker.passing import Listener, Passing
+from server.broker.plans import need_feature
 from server.broker.ports.media import Keys
 from server.broker.ports.records import Conversation, Message, Principal, Stored
 from server.broker.ports.store import Unit
@@ -57,7 +58,7 @@ from server.wire import codec
 from server.wire import commands as c
 from server.wire.frames import OperatorTyping, Reply
 from server.wire.sanitize import clean_line, clean_text
-from server.wire.terms import Author, Delivery, FileId, Medium, MessageId, OperatorId, SessionState
+from server.wire.terms import Author, Delivery, Feature, FileId, Medium, MessageId, OperatorId, SessionState
 from server.wire.translation import TranslationView
 from server.wire.views import MediaGrant, MessageView
 from server.wire.widget import OperatorTypes
@@ -207,6 +208,8 @@ class Desk:
             return pass_on(unit, self._parts, principal, command, command.to)
         if isinstance(command, c.Supervise | c.TakeOver | c.ForceWrapUp):
             fact = supervisor_fact(command, principal)
+            if not isinstance(command, c.ForceWrapUp):
+                need_feature(unit, self._parts, principal.organisation_id, Feature.SUPERVISION)
         else:
             fact = fact_of(command, operator_id)
         if needs_ears(command):

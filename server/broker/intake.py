@@ -23,6 +23,7 @@ from server.broker.minding import Minding
 from server.broker.packages import clean_context
 from server.broker.parts import Parts
 from server.broker.passing import Passing
+from server.broker.plans import need_feature, need_handoff, need_room
 from server.broker.ports.records import Conversation, Message, Principal, Stored
 from server.broker.ports.store import Unit
 from server.broker.ports.understanding import Assessment
@@ -39,7 +40,17 @@ from server.wire import codec
 from server.wire.frames import CustomerTyping
 from server.wire.requests import ConsentChange, NewAttributes, NewConversation, NewHandoff, NewMessage
 from server.wire.sanitize import clean_line, clean_text
-from server.wire.terms import Author, ConversationId, Medium, MessageId, OrganisationId, SessionId, SessionState
+from server.wire.terms import (
+    Author,
+    ConversationId,
+    Feature,
+    Limited,
+    Medium,
+    MessageId,
+    OrganisationId,
+    SessionId,
+    SessionState,
+)
 from server.wire.views import Attribute, Context, ConversationView, MessageView, SessionView
 from server.wire.widget import OperatorTypes
 
@@ -82,6 +93,8 @@ class Intake:
             if body.external_id:
                 known = unit.conversations.find(principal.organisation_id, conversation.channel, body.external_id)
             if known is None:
+                if body.medium is Medium.VOICE:
+                    need_feature(unit, parts, principal.organisation_id, Feature.VOICE)
                 contact = recognised(unit, parts, conversation, clean_line(body.customer_id, 120))
                 unit.conversations.insert(msgspec.structs.replace(conversation, contact_id=contact))
                 unit.ledger.tell_conversation(principal.organisation_id, "conversation.changed", conversation.id)
@@ -136,6 +149,7 @@ class Intake:
         Raises:
             CallerError: `idempotency_key_reused` when the key came with another body before.
             ConflictError: `handoff_open`, `conversation_ended`.
+            NotAllowedError: `handoff_off`, `plan_limit`.
         """
         fingerprint = hashlib.sha256(msgspec.json.encode((conversation_id, body))).hexdigest()
         guarded = body.kind not in CONSULT_KINDS
@@ -278,6 +292,9 @@ class Intake:
         conversation = load_conversation(unit, principal, conversation_id)
         if conversation.ended_at is not None:
             raise ConflictError("conversation_ended", "The conversation has ended.", "Start a new one.")
+        need_handoff(unit, principal.organisation_id, conversation_id)
+        if conversation.session_id is None:
+            need_room(unit, parts, principal.organisation_id, Limited.SESSIONS)
         if body.kind in CONSULT_KINDS:
             return open_consult(unit, parts, conversation, body)
         if conversation.session_id is not None:

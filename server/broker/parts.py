@@ -25,8 +25,10 @@ from server.clock import Clock
 from server.core.effects import Notice
 from server.core.files import NO_FILES, FileRules
 from server.core.on_call import Schedule
+from server.core.plans import Plan, Plans
 from server.core.session import Rules
 from server.wire.history import QueueView
+from server.wire.terms import OrganisationId
 from server.wire.views import NO_POLICY, DeskPolicy
 
 
@@ -61,6 +63,8 @@ class Parts:
         assistants: Who answers customers from within this broker, by the name of their key.
         translator: Who translates between customers and the desk; None: nobody does.
         measures: Who counts what happens.
+        plans: How much organisations may have, by the plan's name.
+        organisations: Whose the accounts and the widget of the configuration are; added when the broker starts.
     """
 
     database: Database
@@ -95,6 +99,8 @@ class Parts:
     assistants: Assistants = field(default_factory=dict[str, Assistant])
     translator: Translator | None = None
     measures: Measures = NO_MEASURES
+    plans: Plans = field(default_factory=dict[str, Plan])
+    organisations: frozenset[OrganisationId] = frozenset()
 
 
 NOTICES: Mapping[Notice, str] = {

@@ -18,6 +18,7 @@ from server.broker.idempotency import key_reused
 from server.broker.orders import check_free_for, fingerprint_of
 from server.broker.parts import Parts
 from server.broker.passing import Listener
+from server.broker.plans import need_feature, need_room
 from server.broker.ports.carrier import Carrier, OutgoingCall
 from server.broker.ports.records import Conversation, Principal, Stored
 from server.broker.ports.store import Unit
@@ -36,8 +37,10 @@ from server.wire.frames import Reply
 from server.wire.terms import (
     ConversationId,
     Dial,
+    Feature,
     IdentityKind,
     LegRole,
+    Limited,
     Medium,
     OperatorId,
     SessionId,
@@ -113,6 +116,8 @@ class RingBacks:
             raise key_reused()
         if known is not None:
             return self._load(unit, principal, SessionId(known.body.decode())), "", None
+        need_feature(unit, self._parts, organisation_id, Feature.VOICE)
+        need_room(unit, self._parts, organisation_id, Limited.SESSIONS)
         old = self._load(unit, principal, command.session_id)
         if old.medium is Medium.VOICE and old.state in IN_HAND_STATES:
             raise ConflictError(

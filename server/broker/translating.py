@@ -19,6 +19,7 @@ from server.broker.discretion import shown_to
 from server.broker.going_out import write
 from server.broker.orders import check_in_charge, session_of
 from server.broker.parts import Parts
+from server.broker.plans import need_feature
 from server.broker.ports.records import Conversation, Job, Principal
 from server.broker.ports.store import Unit
 from server.broker.ports.translator import Translator, TranslatorError
@@ -33,6 +34,7 @@ from server.wire.sanitize import clean_text
 from server.wire.terms import (
     Author,
     ConversationId,
+    Feature,
     MessageId,
     OperatorId,
     OrganisationId,
@@ -193,6 +195,7 @@ class TranslationDesk:
             NotFoundError: `no_such_session`.
             ConflictError: `not_yours`, `stale_epoch`.
             CallerError: `no_translator`.
+            NotAllowedError: `not_in_plan`.
         """
 
         def work(unit: Unit) -> SessionView | None:
@@ -207,6 +210,8 @@ class TranslationDesk:
     def _switch(self, unit: Unit, session: Session, *, on: bool) -> None:
         if on and self._parts.translator is None:
             raise _no_translator()
+        if on:
+            need_feature(unit, self._parts, session.organisation_id, Feature.TRANSLATION)
         conversation = unit.conversations.load(session.organisation_id, session.conversation_id)
         if conversation is None:
             return

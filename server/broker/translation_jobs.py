@@ -9,8 +9,9 @@ from typing import Final
 import msgspec
 
 from server.broker.parts import Parts
+from server.broker.plans import has_feature
 from server.broker.ports.store import Unit
-from server.wire.terms import Author, ConversationId, OrganisationId
+from server.wire.terms import Author, ConversationId, Feature, OrganisationId
 from server.wire.views import MessageView
 
 TRANSLATE: Final = "translate"
@@ -30,7 +31,7 @@ def want_translation(
     unit: Unit, parts: Parts, organisation_id: OrganisationId, conversation_id: ConversationId, *, again: bool = False
 ) -> None:
     """Have the newest turns of a conversation translated, where anybody can."""
-    if parts.translator is None:
+    if parts.translator is None or not has_feature(unit, parts, organisation_id, Feature.TRANSLATION):
         return
     body = msgspec.json.encode(TranslateJob(conversation_id, again))
     unit.ledger.add_job(organisation_id, f"translate:{conversation_id}", TRANSLATE, body, parts.clock.now())

@@ -11,6 +11,13 @@ class ChannelSettings(Section, frozen=True, kw_only=True):
     """One account on one platform: a section `[channels.NAME]` each."""
 
     kind: str
+    organisation: Annotated[
+        str,
+        Meta(
+            pattern="^([a-z0-9][a-z0-9_-]{0,39})?$",
+            description="Whose account it is; see docs/organisations.md. Empty: the default organisation's.",
+        ),
+    ] = ""
     api_base: str = ""
     assistant: Annotated[
         str,

@@ -8,9 +8,22 @@ from typing import Annotated
 
 import typer
 
-from server.cli import assistants, audit, bench, channels, contacts, keys, on_call, operators, policy, triggers
+from server.cli import (
+    assistants,
+    audit,
+    bench,
+    channels,
+    contacts,
+    keys,
+    on_call,
+    operators,
+    organisations,
+    policy,
+    triggers,
+)
 from server.cli.exits import Exit
 from server.cli.report import report
+from server.cli.rest import ORGANISATION_VARIABLE
 from server.cli.talk import errors_told, say
 from server.wire.version import VERSION
 
@@ -24,6 +37,7 @@ app = typer.Typer(
 app.command()(report)
 app.add_typer(operators.app, name="operators")
 app.add_typer(keys.app, name="keys")
+app.add_typer(organisations.app, name="organisations")
 app.add_typer(channels.app, name="channels")
 app.add_typer(assistants.app, name="assistants")
 app.add_typer(policy.app, name="policy")
@@ -50,8 +64,13 @@ def root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    organisation: Annotated[
+        str, typer.Option(envvar=ORGANISATION_VARIABLE, help="The organisation that the command is about.")
+    ] = "",
 ) -> None:
     """Take the options that all commands share."""
+    if organisation:
+        os.environ[ORGANISATION_VARIABLE] = organisation
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """Add, list and revoke the keys of AI assistants."""
 
 import os
-from typing import Annotated, cast
+from typing import Annotated, Literal, cast
 
 import typer
 
@@ -31,7 +31,20 @@ def list_(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List all keys, revoked ones too."""
     with errors_told():
         rows = cast("list[dict[str, object]]", Administrator(load(config, os.environ)).ask("GET", "/v1/keys"))
-        show(rows, ("id", "name", "created_at", "revoked_at"), as_json=as_json)
+        shown = rows if as_json else [{**row, "handoff": "on" if row.get("handoff", True) else "off"} for row in rows]
+        show(shown, ("id", "name", "handoff", "created_at", "revoked_at"), as_json=as_json)
+
+
+@app.command()
+def handoff(
+    key_id: Annotated[str, typer.Argument(help="Which; see `keys list`.")],
+    wanted: Annotated[Literal["on", "off"], typer.Argument(help="Whether it may ask for people.")],
+    config: ConfigOption = None,
+) -> None:
+    """Let an assistant ask for people, or not; handoffs that are open stay."""
+    with errors_told():
+        Administrator(load(config, os.environ)).ask("PATCH", f"/v1/keys/{key_id}", {"handoff": wanted == "on"})
+        say(f"Handoff is {wanted}.")
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """Reach the running broker as its administrator: the address and the token lie in data_dir."""
 
 import json
+import os
 import ssl
 from collections.abc import Iterator, Mapping
 from typing import cast
@@ -14,6 +15,8 @@ from server.secret_files import SecretFileError, read_secret
 from server.wire.version import USER_AGENT
 
 TIMEOUT_SECONDS = 10.0
+ORGANISATION_VARIABLE = "OPERATOR_ORGANISATION"
+"""Environment: the organisation that commands are about; `operator-server --organisation` sets it."""
 
 
 class Administrator:
@@ -38,7 +41,7 @@ class Administrator:
             raise CallerError("admin_token_unreadable", str(error)) from error
         self._client = httpx.Client(
             base_url=address["url"],
-            headers={"Authorization": f"Bearer {token}", "User-Agent": USER_AGENT},
+            headers={"Authorization": f"Bearer {token}", "User-Agent": USER_AGENT, **_organisation()},
             timeout=seconds,
             verify=_own_certificate(config) or True,
         )
@@ -79,6 +82,12 @@ class Administrator:
             raise ProviderError(
                 "broker_not_running", f"The broker does not answer: {error}.", "Look whether it runs."
             ) from error
+
+
+def _organisation() -> dict[str, str]:
+    """Return the header that names the organisation; nothing for the default one."""
+    name = os.environ.get(ORGANISATION_VARIABLE, "")
+    return {"Operator-Organisation": name} if name else {}
 
 
 def _refusal(response: httpx.Response) -> CallerError:

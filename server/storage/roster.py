@@ -71,6 +71,10 @@ REVOKE: Final = Statement(
     ),
     fills=["revoked_at"],
 )
+SET_HANDOFF: Final = Statement(
+    update(credentials).where(_k.id == bindparam("row_id"), _k.organisation_id == bindparam("row_organisation")),
+    fills=["handoff"],
+)
 KNOWN_CREDENTIAL: Final = Statement(
     select(_k.id).where(_k.id == bindparam("id"), _k.organisation_id == bindparam("organisation_id"))
 )
@@ -170,6 +174,10 @@ class SqlRoster:
             return True
         known = {"id": credential_id, "organisation_id": organisation_id}
         return self._line.row(KNOWN_CREDENTIAL, known) is not None
+
+    def set_handoff(self, organisation_id: OrganisationId, key_id: str, *, on: bool) -> None:
+        """Write down whether an assistant's key may ask for people."""
+        self._line.change(SET_HANDOFF, {"row_id": key_id, "row_organisation": organisation_id, "handoff": int(on)})
 
     def credentials(self, organisation_id: OrganisationId, kind: str) -> Sequence[Credential]:
         """Return credentials of one kind, revoked ones too, oldest first."""

@@ -77,6 +77,7 @@ organisations: Final = Table(
     _id(),
     _text("name"),
     _at("created_at"),
+    _text("plan"),
     _count("last_number"),
     _count("audit_entries"),
     _text("audit_sha256"),
@@ -132,6 +133,7 @@ credentials: Final = Table(
     Column("sha256", Text, nullable=False),
     _at("created_at"),
     _at("revoked_at", nullable=True),
+    Column("handoff", Flag, nullable=False, server_default="1"),
     UniqueConstraint("sha256"),
     Index("ix_credentials_kind", "organisation_id", "kind", "subject_id"),
 )

@@ -14,6 +14,7 @@ from server.storage.figures import SqlFigures
 from server.storage.files import SqlFiles
 from server.storage.ledger import SqlLedger
 from server.storage.line import Line
+from server.storage.organisations import SqlOrganisations
 from server.storage.personal import SqlPersonal
 from server.storage.roster import SqlRoster
 from server.storage.search import SqlSearch
@@ -33,6 +34,7 @@ class SqlUnit:
         self._conversations: Final = SqlConversations(line, self._search)
         self._files: Final = SqlFiles(line)
         self._roster: Final = SqlRoster(line)
+        self._organisations: Final = SqlOrganisations(line)
         self._ledger: Final = SqlLedger(line, clock)
         self._audit: Final = SqlAudit(line)
         self._alerts: Final = SqlAlerts(line)
@@ -73,6 +75,11 @@ class SqlUnit:
     def roster(self) -> SqlRoster:
         """Organisations, operators, credentials."""
         return self._roster
+
+    @property
+    def organisations(self) -> SqlOrganisations:
+        """Organisations and their plans."""
+        return self._organisations
 
     @property
     def ledger(self) -> SqlLedger:

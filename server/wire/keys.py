@@ -14,9 +14,10 @@ class NewToken(View, frozen=True, kw_only=True):
 
 
 class KeyView(View, frozen=True, kw_only=True):
-    """An assistant's key, without its token."""
+    """An assistant's key, without its token; `handoff` says that it may ask for people."""
 
     id: str
     name: str
     created_at: datetime
     revoked_at: datetime | None = None
+    handoff: bool = True

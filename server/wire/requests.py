@@ -184,6 +184,12 @@ class NewKey(Body, frozen=True, kw_only=True):
     name: Name
 
 
+class KeyChange(Body, frozen=True, kw_only=True):
+    """Change an assistant's key."""
+
+    handoff: bool
+
+
 class PresenceChange(Body, frozen=True, kw_only=True):
     """Set one's presence over REST."""
 

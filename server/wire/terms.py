@@ -105,6 +105,23 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
+class Limited(StrEnum):
+    """What a plan may limit."""
+
+    OPERATORS = "operators"
+    ASSISTANTS = "assistants"
+    SESSIONS = "sessions"
+    CHANNELS = "channels"
+
+
+class Feature(StrEnum):
+    """What a plan may include."""
+
+    VOICE = "voice"
+    SUPERVISION = "supervision"
+    TRANSLATION = "translation"
+
+
 class Supervision(StrEnum):
     """How far a supervisor is in another operator's session; each step hears or says more than the one before."""
 

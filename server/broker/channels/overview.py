@@ -66,7 +66,12 @@ class Overview:
             raise ProviderError("channel_refused", error.message, "Run `channels check`.") from error
 
     async def failed(self, organisation_id: OrganisationId, name: str) -> Sequence[FailedRequest]:
-        """Return requests that could not be taken, newest first, without what they say."""
+        """Return requests that could not be taken, newest first, without what they say.
+
+        Raises:
+            NotFoundError: `no_such_channel`.
+        """
+        self._account(organisation_id, name)
         found = await self._parts.database.read(
             lambda unit: list(unit.channels.failed(organisation_id, name, MOST_FAILED))
         )

@@ -113,7 +113,10 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Credential(msgspec.Struct, frozen=True, kw_only=True):
-    """One token at rest; `kind` is "assistant" or "operator", `subject_id` the key's or the operator's id."""
+    """One token at rest; `kind` is "assistant" or "operator", `subject_id` the key's or the operator's id.
+
+    `handoff` says of an assistant's key that it may ask for people.
+    """
 
     id: str
     organisation_id: OrganisationId
@@ -123,6 +126,7 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     created_at: datetime
     revoked_at: datetime | None = None
+    handoff: bool = True
 
 
 class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):

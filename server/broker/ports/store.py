@@ -14,6 +14,7 @@ from server.broker.ports.alerts import KeepsAlerts
 from server.broker.ports.channel_store import ChannelRows, OutParts
 from server.broker.ports.conversations import Conversations, FileRows
 from server.broker.ports.ledger import Ledger
+from server.broker.ports.organisations import Organisations
 from server.broker.ports.past import Audit, Contacts, Search
 from server.broker.ports.privacy import PersonalRows, PurgedFile
 from server.broker.ports.records import Credential, Fed, Principal
@@ -156,6 +157,10 @@ class Roster(Protocol):
         """Revoke one token; False when there is none."""
         ...
 
+    def set_handoff(self, organisation_id: OrganisationId, key_id: str, *, on: bool) -> None:
+        """Write down whether an assistant's key may ask for people."""
+        ...
+
     def credentials(self, organisation_id: OrganisationId, kind: str) -> Sequence[Credential]:
         """Return credentials of one kind, revoked ones too."""
         ...
@@ -256,6 +261,11 @@ class Unit(KeepsAlerts, Protocol):
     @property
     def roster(self) -> Roster:
         """Organisations, operators, credentials."""
+        ...
+
+    @property
+    def organisations(self) -> Organisations:
+        """Organisations and their plans."""
         ...
 
     @property
