@@ -63,9 +63,8 @@ from server.understanding.worker import Begin
 from server.widget_desk import widget_desk
 from server.wire.history import QueueView
 from server.wire.sanitize import clean_line
-from server.wire.views import DeskPolicy, PhonebookEntry
 from server.wire.terms import OrganisationId
-from server.wire.views import DeskPolicy
+from server.wire.views import DeskPolicy, PhonebookEntry
 
 T = TypeVar("T")
 
