@@ -5,6 +5,7 @@
 # make eval    measures the understanding on labelled data (OPERATOR_DATA), beside the targets
 # make train   trains the small models anew (OPERATOR_DATA, scikit-learn)
 # make faults  the long form of races and kills
+# make examples  the voice bots of examples/voice, each in a venv of its own (500 MB), against a broker
 # make system  installs on Debian what the full test run can use (as root)
 
 SHELL := /bin/sh
@@ -26,7 +27,7 @@ FIND_PYTHON = found="$(PYTHON)"; \
 	fi
 SET_UP = @$(FIND_PYTHON); $$found scripts/set_up.py
 
-.PHONY: demo test system check format lint types imports docs docs-check lock bench eval train faults clean venv venv-dev pyaudio wheel help
+.PHONY: demo test system examples check format lint types imports docs docs-check lock bench eval train faults clean venv venv-dev pyaudio wheel help
 .DEFAULT_GOAL := help
 
 help:
@@ -72,6 +73,13 @@ types: venv-dev
 
 imports: venv-dev
 	@$(BIN)/lint-imports --no-cache
+
+examples: venv-dev
+	@$(FIND_PYTHON); for bot in pipecat:pipecat_bot livekit:livekit_agent; do \
+	  venv=.venv-$${bot%%:*}; $$found -m venv $$venv && \
+	  $$venv/bin/pip install -q -r examples/voice/requirements-$${bot%%:*}.txt && \
+	  PYTHONPATH=. $(BIN)/python examples/voice/try_it.py --bot "$$venv/bin/python examples/voice/$${bot##*:}.py" || exit 1; \
+	done
 
 docs: venv-dev
 	@$(BIN)/python -m scripts.write_docs
