@@ -6,7 +6,10 @@ import random
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -135,6 +138,7 @@ def progress_of(total: int) -> Callable[[int], None]:
 def simulate(
     handoffs: Annotated[int, typer.Option(min=1, help="How many.")] = 100_000,
     operators: Annotated[int, typer.Option(min=1, help="How many are on at once.")] = 20,
+    jobs: Annotated[int, typer.Option(min=1, max=256, help="So many processes at once.")] = 1,
     state: Annotated[
         Path | None, typer.Option("--state", help="Keeps what was done: stopped, it goes on from there.")
     ] = None,
@@ -143,12 +147,18 @@ def simulate(
     """Play made-up handoffs while everything breaks that can, and count those without an outcome."""
     with errors_told():
         done = _done(state)
+        pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) if jobs > 1 else None
         while done["handoffs"] < handoffs:
-            count = min(CHUNK, handoffs - done["handoffs"])
-            done = stretch(done, count, operators)
+            wave = pieces(done["stretches"], handoffs - done["handoffs"], jobs)
+            each = partial(play, operators=operators)
+            found = map(each, wave) if pool is None else pool.map(each, wave)
+            for (count, _), (steps, stuck) in zip(wave, found, strict=True):
+                done = added(done, count, steps, stuck)
             if state is not None:
-                state.write_text(json.dumps(done), encoding="utf-8")
+                _keep(state, done)
             print(f"\rsimulated {done['handoffs']:,} of {handoffs:,} handoffs", end="", file=sys.stderr)
+        if pool is not None:
+            pool.shutdown()
         say("")
         if as_json:
             print(json.dumps(done))
@@ -174,14 +184,41 @@ def _done(state: Path | None) -> dict[str, int]:
         raise CallerError("bad_state", f"{state} is no state of a simulation.", "Name another file.") from error
 
 
-def stretch(done: dict[str, int], count: int, operators: int) -> dict[str, int]:
-    """Return what is done after one more stretch of so many handoffs; each stretch has a seed of its own."""
+def _keep(state: Path, done: dict[str, int]) -> None:
+    """Write down what is done, whole or not at all.
+
+    Raises:
+        CallerError: `bad_state`.
+    """
+    beside = state.with_name(f"{state.name}.new")
+    try:
+        beside.write_text(json.dumps(done), encoding="utf-8")
+        beside.replace(state)
+    except OSError as error:
+        hint = "Name a file in a folder of yours."
+        raise CallerError("bad_state", f"{state} cannot be written: {error.strerror}.", hint) from error
+
+
+def pieces(stretches: int, left: int, jobs: int) -> list[tuple[int, int]]:
+    """Return the next stretches, one for each process: how many handoffs, and the seed that is this stretch's own."""
+    counts = [min(CHUNK, max(left - CHUNK * number, 0)) for number in range(jobs)]
+    return [(count, stretches + number) for number, count in enumerate(counts, start=1) if count]
+
+
+def play(piece: tuple[int, int], operators: int) -> tuple[int, int]:
+    """Play one stretch; return its steps, and how many handoffs have no outcome."""
     from server.rehearsal.faults import play_with_faults  # noqa: PLC0415
 
-    played = play_with_faults(count, operators, seed=done["stretches"] + 1)
+    count, seed = piece
+    played = play_with_faults(count, operators, seed=seed)
+    return played.steps, len(played.stuck)
+
+
+def added(done: dict[str, int], count: int, steps: int, stuck: int) -> dict[str, int]:
+    """Return what is done after one more stretch."""
     return {
         "handoffs": done["handoffs"] + count,
-        "steps": done["steps"] + played.steps,
-        "stuck": done["stuck"] + len(played.stuck),
+        "steps": done["steps"] + steps,
+        "stuck": done["stuck"] + stuck,
         "stretches": done["stretches"] + 1,
     }
