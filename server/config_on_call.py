@@ -12,6 +12,7 @@ class PersonSettings(Section, frozen=True, kw_only=True):
 
     name: Annotated[str, Meta(min_length=1, max_length=60)]
     to: Annotated[tuple[str, ...], Meta(min_length=1, max_length=5)]
+    call: Annotated[str, Meta(max_length=120)] = ""
 
 
 class ShiftSettings(Section, frozen=True, kw_only=True):

@@ -15,6 +15,9 @@ class StepSettings(Section, frozen=True, kw_only=True):
     tell: Annotated[str, Meta(max_length=1000)] = ""
     notify: tuple[str, ...] = ()
     repeat_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 0.0
+    transfer: Annotated[str, Meta(max_length=120)] = ""
+    ring_seconds: Annotated[float, Meta(ge=5, le=120)] = 30.0
+    confirm_seconds: Annotated[float, Meta(ge=0, le=120)] = 20.0
     overflow: str = ""
     expire: bool = False
 

@@ -59,7 +59,7 @@ def _schedule(name: str, settings: OnCallSettings, all_settings: Settings) -> Sc
 
 
 def _people(where: str, settings: OnCallSettings, all_settings: Settings) -> tuple[Person, ...]:
-    people = tuple(Person(one.name, one.to) for one in settings.people)
+    people = tuple(Person(one.name, one.to, one.call) for one in settings.people)
     if not people:
         raise ConfigError(f'{where} people is empty: write who can be told, such as {{name = "Ann", to = ["sms"]}}.')
     if len({person.name for person in people}) < len(people):

@@ -10,7 +10,9 @@ from server.config import Settings
 from server.config_queues import QueueSettings, StepSettings
 from server.config_rules import ConfigError
 from server.core import policy as core
+from server.core.errors import HandoffError
 from server.core.policy import Hours, Line, Opening, Policy, PolicyError, PolicyStep, When
+from server.guard_of import guard_of
 
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS: Final = re.compile(r"(?P<first>[a-z]{3})(-(?P<last>[a-z]{3}))? +(?P<begin>\d\d:\d\d)-(?P<end>\d\d:\d\d)")
@@ -38,7 +40,36 @@ def lines_of(settings: Settings) -> dict[str, Line]:
                     f"[queues.{name}] outcome_to: there is no destination {destination!r}. Write a section "
                     f"[notices.{destination}]."
                 )
+    for name, line in lines.items():
+        for step in line.policy.steps:
+            if isinstance(step.action, core.CallOut):
+                _check_callee(
+                    f"[queues.{name}] policy: the step after {step.after_seconds:g} s", step.action.to, settings
+                )
     return lines
+
+
+def _check_callee(where: str, to: str, settings: Settings) -> None:
+    """Refuse a step that calls somebody who may not be called, or a schedule on which nobody has a telephone."""
+    numbers = [to]
+    if to.startswith(PREFIX):
+        name, _, level = to.removeprefix(PREFIX).partition("/")
+        schedule = settings.on_call.get(name)
+        if schedule is None or not (level or "1").isdigit():
+            known = ", ".join(f"{PREFIX}{one}" for one in sorted(settings.on_call)) or "there is none yet"
+            raise ConfigError(f"{where} calls {to!r}, and there is no such schedule ({known}).")
+        if not 1 <= int(level or 1) <= len(schedule.levels):
+            raise ConfigError(f"{where} calls level {level} of {name}, which has {len(schedule.levels)}.")
+        numbers = [one.call for one in schedule.people if one.call]
+        if not numbers:
+            raise ConfigError(
+                f'{where} calls {to!r}, where nobody has a telephone. Write call = "+49..." beside their names.'
+            )
+    for number in numbers:
+        try:
+            guard_of(settings).callee(number)
+        except HandoffError as error:
+            raise ConfigError(f"{where} calls {number}: {error.message} {error.hint}") from error
 
 
 def _line(name: str, settings: Settings, queue: QueueSettings) -> Line:
@@ -50,22 +81,27 @@ def _line(name: str, settings: Settings, queue: QueueSettings) -> Line:
 def _step(queue: str, step: StepSettings) -> PolicyStep:
     where = f"[queues.{queue}] policy: the step after {step.after_seconds:g} s"
     actions: list[core.Action] = []
-    if step.tell:
-        unknown = sorted(set(_PLACEHOLDER.findall(step.tell)) - _KNOWN)
-        if unknown:
-            raise ConfigError(
-                f"{where} tells {{{unknown[0]}}}, which nobody fills in. There are: {{position}}, {{waited_minutes}}."
-            )
+    known = _KNOWN | {"to"} if step.transfer else _KNOWN
+    unknown = sorted(set(_PLACEHOLDER.findall(step.tell)) - known)
+    if unknown:
+        there = ", ".join(f"{{{one}}}" for one in sorted(known))
+        raise ConfigError(f"{where} tells {{{unknown[0]}}}, which nobody fills in. There are: {there}.")
+    if step.tell and not step.transfer:
         actions.append(core.Tell(step.tell))
-    if step.notify:
+    if step.notify and not step.transfer:
         actions.append(core.Notify(step.notify, step.repeat_seconds))
+    if step.transfer:
+        told = {"text": step.tell} if step.tell else {}
+        actions.append(
+            core.CallOut(step.transfer, step.ring_seconds, step.confirm_seconds, destinations=step.notify, **told)
+        )
     if step.overflow:
         actions.append(core.Overflow(step.overflow))
     if step.expire:
         actions.append(core.Expire())
     if len(actions) != 1:
         raise ConfigError(
-            f"{where} does {len(actions) or 'nothing'}: write one of tell, notify, overflow, expire = true."
+            f"{where} does {len(actions) or 'nothing'}: write one of tell, notify, transfer, overflow, expire = true."
         )
     return PolicyStep(step.after_seconds, actions[0], When(step.when))
 

@@ -98,7 +98,7 @@ class Acknowledging:
         if not standing.open:
             return standing
         said = alert.person or clean_line(name, NAME_CELLS).strip() or alert.destination
-        apply(unit, self._parts, alert.organisation_id, alert.session_id, NoticeAcknowledged(said))
+        apply(unit, self._parts, alert.organisation_id, alert.session_id, NoticeAcknowledged(said, alert.destination))
         return self._standing(unit, alert)
 
     def _standing(self, unit: Unit, alert: Alert) -> Standing:
@@ -107,13 +107,20 @@ class Acknowledging:
             raise _unknown()
         waits = session.state in WAITING_STATES and session.epoch == alert.epoch
         by = session.acknowledged_by if waits else self._holder(unit, alert, session)
-        is_open = waits and not session.acknowledged_by
+        is_open = waits and (not session.acknowledged_by or _calls(session, alert))
         return Standing(session.number, session.queue, by, is_open, alert.person)
 
     @staticmethod
     def _holder(unit: Unit, alert: Alert, session: SessionView) -> str:
         operator = unit.roster.load(alert.organisation_id, session.operator_id) if session.operator_id else None
-        return operator.name if operator else ""
+        return operator.name if operator else session.acknowledged_by
+
+
+def _calls(session: SessionView, alert: Alert) -> bool:
+    """Tell whether a step of the policy is calling whoever this notice went to, and it is not yet taken."""
+    last = session.transfers[-1] if session.transfers else None
+    under_way = last is not None and last.by_policy and last.outcome is None and bool(last.to_confirm)
+    return last is not None and under_way and alert.destination in last.told
 
 
 def _unknown() -> NotFoundError:

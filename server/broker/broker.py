@@ -90,6 +90,7 @@ class Broker:
             shown_typing=self.channels.typing,
             translation=self.translation,
         )
+        self.effects.place = self.desk.transfers.place
         self.telephone = (
             None
             if parts.sip is None or parts.line is None

@@ -30,6 +30,7 @@ from server.broker.ports.records import Conversation, Principal
 from server.broker.ports.store import Unit
 from server.core import inputs
 from server.core.errors import CallerError, ConflictError
+from server.core.outside_inputs import TargetPressed
 from server.core.session import Session
 from server.core.transfers import is_ringing, under_way
 from server.log import get_log
@@ -143,7 +144,7 @@ class Calls:
 
     async def on_fact(self, fact: MediaFact) -> None:
         """Take in what the worker tells."""
-        if isinstance(fact, Digit):
+        if isinstance(fact, Digit) and not fact.leg_id:
             return  # live only: digits may be a card's; the worker shows them to the operator, nobody stores them
         organisation_id = await self._parts.database.read(lambda unit: unit.conversations.organisation_of(fact.call_id))
         if organisation_id is None:
@@ -181,7 +182,7 @@ class Calls:
                 await self.on_fact(Bridged(call_id=call.call_id, epoch=call.epoch))
 
     def _take_in(
-        self, unit: Unit, organisation_id: OrganisationId, fact: LegUp | LegDown | Bridged | RecordingLost
+        self, unit: Unit, organisation_id: OrganisationId, fact: LegUp | LegDown | Bridged | RecordingLost | Digit
     ) -> bool:
         """Change conversation and session by one fact; tell whether the call is over for who is left in it."""
         conversation = unit.conversations.load(organisation_id, fact.call_id)
@@ -200,7 +201,7 @@ class Calls:
         return False
 
 
-def session_fact(fact: LegUp | LegDown | Bridged | RecordingLost) -> inputs.Input | None:
+def session_fact(fact: LegUp | LegDown | Bridged | RecordingLost | Digit) -> inputs.Input | None:
     """Return what a fact about the media means for the open session; None where it is about the customer's side."""
     match fact:
         case Bridged(epoch=epoch):
@@ -209,6 +210,8 @@ def session_fact(fact: LegUp | LegDown | Bridged | RecordingLost) -> inputs.Inpu
             return _leg_fact(fact)
         case RecordingLost(reason=reason):
             return inputs.RecordingFailed(reason)
+        case Digit(leg_id=leg_id, digit=digit):
+            return TargetPressed(leg_id, digit)
 
 
 def _leg_fact(fact: LegUp | LegDown) -> inputs.Input | None:
@@ -230,8 +233,8 @@ def ends_call(unit: Unit, conversation: Conversation, fact: LegDown) -> bool:
     """Tell whether a call that no operator has is over: its caller left, or the target whom they were brought to."""
     if fact.role is not LegRole.TARGET:
         return fact.role is LegRole.CALLER
-    talks = unit.views.talks(conversation.organisation_id, conversation.id, 1)
-    last = talks[-1].transfers[-1] if talks and talks[-1].transfers else None
+    newest = unit.sessions.newest_of(conversation.organisation_id, conversation.id)
+    last = newest.transfers[-1] if newest is not None and newest.transfers else None
     return last is not None and last.id == fact.leg_id and last.stage is TransferStage.JOINED
 
 

@@ -5,6 +5,7 @@ should be, or a message whose receipt did not come says so.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
 
@@ -16,7 +17,7 @@ from server.broker.parts import Parts
 from server.broker.ports.media import CallPlan
 from server.broker.ports.records import Job
 from server.broker.ports.store import Unit
-from server.broker.road import DROP_DIAL, DROP_TARGET, SYNC_CALL, SyncCallJob
+from server.broker.road import DROP_DIAL, DROP_TARGET, PLACE_CALL, SYNC_CALL, SyncCallJob
 from server.core.calls import call_phase
 from server.core.errors import ProviderError
 from server.core.session import Session, is_consult
@@ -24,8 +25,11 @@ from server.core.transfers import in_call
 from server.log import get_log
 from server.wire.terms import LegId, Medium, Recording, SessionState, TransferStage
 
+Place = Callable[[Session, str], Awaitable[None]]
+"""Places a call once, by the attempt's id."""
+
 _RETRY_SECONDS: Final = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
-_KINDS: Final = (SYNC_CALL, DROP_DIAL, DROP_TARGET, RECEIPT_DUE)
+_KINDS: Final = (SYNC_CALL, PLACE_CALL, DROP_DIAL, DROP_TARGET, RECEIPT_DUE)
 _IDLE_SECONDS: Final = 1.0
 _log = get_log(__name__)
 
@@ -58,6 +62,8 @@ class Effects:
         self._messages = messages
         self._alarm = Alarm(parts.clock)
         self._one_at_a_time = asyncio.Lock()
+        self.place: Place | None = None
+        """Has the carrier call the target of an attempt that a step of the policy began."""
 
     def wake(self) -> None:
         """Look at the outbox now."""
@@ -118,6 +124,9 @@ class Effects:
             await self._drop_dial(session)
         elif session is not None and job.kind == DROP_TARGET:
             await self._drop_target(session, wanted.attempt)
+        elif session is not None and job.kind == PLACE_CALL:
+            if self.place is not None:
+                await self.place(session, wanted.attempt)
         elif session is not None:
             await self._parts.media.plan(plan_of(session))
 

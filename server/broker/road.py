@@ -28,6 +28,7 @@ from server.core.effects import (
     DropTarget,
     Effect,
     Notify,
+    PlaceCall,
     ReturnToAssistant,
     SyncCall,
     TellCustomer,
@@ -60,6 +61,9 @@ SYNC_CALL = "sync_call"
 
 DROP_DIAL = "drop_dial"
 """The kind of outbox job that has the carrier stop ringing a call that we placed."""
+
+PLACE_CALL = "place_call"
+"""The kind of outbox job that has the carrier call whom a step of the policy names."""
 
 DROP_TARGET = "drop_target"
 """The kind of outbox job that has the carrier end its call to the target of a transfer."""
@@ -191,10 +195,11 @@ def _order(unit: Unit, parts: Parts, session: Session, effects: tuple[Effect, ..
                 kind = SYNC_CALL if isinstance(effect, SyncCall) else DROP_DIAL
                 body = msgspec.json.encode(SyncCallJob(session.id))
                 unit.ledger.add_job(session.organisation_id, session.conversation_id, kind, body, now)
-            case DropTarget(attempt=attempt):
+            case DropTarget(attempt=attempt) | PlaceCall(attempt=attempt):
                 body = msgspec.json.encode(SyncCallJob(session.id, attempt))
+                kind = DROP_TARGET if isinstance(effect, DropTarget) else PLACE_CALL
                 lane = f"{session.conversation_id}/{attempt}"
-                unit.ledger.add_job(session.organisation_id, lane, DROP_TARGET, body, now)
+                unit.ledger.add_job(session.organisation_id, lane, kind, body, now)
             case ReturnToAssistant():
                 unit.ledger.tell_conversation(
                     session.organisation_id, "conversation.returned", session.conversation_id, session.id

@@ -15,10 +15,14 @@ from server.broker.assignment import Assignment
 from server.broker.carry_out import Effects
 from server.broker.parts import Parts
 from server.broker.ports.store import Unit
+from server.broker.transferring import outside_of
 from server.core.deadlines import next_deadline
 from server.core.errors import HandoffError
 from server.core.inputs import Input, PolicyDue
-from server.wire.terms import OrganisationId, SessionId
+from server.core.policy import CallOut
+from server.core.session import Session
+from server.core.transfers import under_way
+from server.wire.terms import Medium, OrganisationId, SessionId
 
 LONGEST_WAIT_SECONDS: Final = 1.0
 """How often the loop looks when nothing wakes it."""
@@ -68,11 +72,24 @@ class Timers:
         def work(unit: Unit) -> None:
             session = unit.sessions.load(organisation_id, session_id)
             deadline = next_deadline(session, self._parts.rules.of(session.queue)) if session else None
-            if deadline is not None and deadline[0] <= self._parts.clock.now():
-                fact = _with_circumstances(unit, organisation_id, deadline[1])
+            if session is not None and deadline is not None and deadline[0] <= self._parts.clock.now():
+                fact = self._with_circumstances(unit, session, deadline[1])
                 road.apply(unit, self._parts, organisation_id, session_id, fact)
 
         await self._parts.database.run(work)
+
+    def _with_circumstances(self, unit: Unit, session: Session, fact: Input) -> Input:
+        """Return the fact with what a step of the policy must know beside it: who is on duty, and whom it calls."""
+        if not isinstance(fact, PolicyDue):
+            return fact
+        on_duty = bool(unit.roster.on_duty(session.organisation_id))
+        policy = self._parts.rules.of(session.queue).policy
+        step = policy.steps[fact.number]
+        holds = step.holds(on_duty=on_duty, is_open=policy.open_at(self._parts.clock.now()))
+        free = session.medium is Medium.VOICE and under_way(session) is None
+        if not isinstance(step.action, CallOut) or not holds or not free:
+            return replace(fact, on_duty=on_duty)
+        return replace(fact, on_duty=on_duty, outside=outside_of(unit, self._parts, session, step.action.to))
 
     async def _offer_in(self, organisation: str) -> None:
         """Ring whoever is free in one organisation; what fails is looked at again in the next round."""
@@ -101,12 +118,3 @@ class Timers:
         if next_at is None:
             return LONGEST_WAIT_SECONDS
         return min(max((next_at - self._parts.clock.now()).total_seconds(), 0.01), LONGEST_WAIT_SECONDS)
-
-
-def _with_circumstances(unit: Unit, organisation_id: OrganisationId, fact: Input) -> Input:
-    """Return the fact with what a step of the policy must know beside it: whether anybody is on duty."""
-    match fact:
-        case PolicyDue():
-            return replace(fact, on_duty=bool(unit.roster.on_duty(organisation_id)))
-        case _:
-            return fact

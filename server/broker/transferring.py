@@ -10,10 +10,13 @@ import asyncio
 from datetime import timedelta
 from typing import Final
 
+import msgspec
+
 from server.broker import road
 from server.broker.calls import Calls
 from server.broker.carry_out import Effects
 from server.broker.idempotency import key_reused
+from server.broker.notice_orders import ON_CALL
 from server.broker.orders import check_in_charge, fingerprint_of, session_of
 from server.broker.parts import Parts
 from server.broker.passing import Listener
@@ -23,7 +26,8 @@ from server.broker.ports.records import AuditRecord, Principal, Stored
 from server.broker.ports.store import Unit
 from server.broker.seats import Seats
 from server.core import inputs
-from server.core.errors import CallerError, NotAllowedError, ProviderError, TooManyError
+from server.core.errors import CallerError, HandoffError, NotAllowedError, ProviderError, TooManyError
+from server.core.outside_inputs import Outside
 from server.core.session import Session
 from server.core.transfers import fact_of_dial, under_way
 from server.log import get_log
@@ -49,6 +53,8 @@ DAY: Final = timedelta(hours=24)
 """Over how long calls are counted."""
 MARK: Final = ".x_"
 """What stands between a call's id and an attempt's in what the carrier reports on."""
+POLICY: Final = OperatorId("policy")
+"""Who had somebody called, in the audit, when it was a step of a policy."""
 _log = get_log(__name__)
 
 
@@ -131,6 +137,25 @@ class Transfers:
         unit.ledger.remember(organisation_id, principal.id, command.id, stored, self._parts.clock.now())
         return opened, under_way(opened)
 
+    async def place(self, session: Session, attempt_id: str) -> None:
+        """Have the carrier call whom a step of the policy names; asked again it calls nobody."""
+        attempt = await self._parts.database.run(lambda unit: self._claimed(unit, session, attempt_id))
+        carrier = self._parts.carriers.of(attempt.carrier) if attempt is not None else None
+        if attempt is not None and carrier is not None:
+            task = spawn("policy_call", self._dial(carrier, session, attempt))
+            self._dialling.add(task)
+            task.add_done_callback(self._dialling.discard)
+
+    def _claimed(self, unit: Unit, session: Session, attempt_id: str) -> Transfer | None:
+        """Return the attempt if nobody has begun to place it, and write down that somebody has now."""
+        found = unit.sessions.load(session.organisation_id, session.id)
+        attempt = under_way(found) if found is not None else None
+        if attempt is None or attempt.id != attempt_id or attempt.dial is not Dial.PLACING:
+            return None
+        fact = inputs.TransferMoved(attempt.id, Dial.QUEUED)
+        road.apply(unit, self._parts, session.organisation_id, session.id, fact)
+        return attempt
+
     async def _dial(self, carrier: Carrier, session: Session, attempt: Transfer) -> None:
         """Ask the carrier once, and note what came of it."""
         ring_seconds = (attempt.expires_at - attempt.began_at).total_seconds()
@@ -185,8 +210,32 @@ def take_report(unit: Unit, parts: Parts, reference: str, dial: Dial) -> bool:
     return True
 
 
+def outside_of(unit: Unit, parts: Parts, session: Session, words: str) -> Outside:
+    """Return whom a step of the policy would have called now, or why nobody can be."""
+    attempt = LegId(parts.new_id("x"))
+    try:
+        named, label = words, ""
+        if words.startswith(ON_CALL):
+            name, _, level = words.removeprefix(ON_CALL).partition("/")
+            people = parts.on_call[name].on_call(int(level or 1) - 1, parts.clock.now())
+            person = next((one for one in people if one.call), None)
+            if person is None:
+                return Outside(attempt, to=words, problem="nobody who is on call now has a telephone (call)")
+            named, label = person.call, person.name
+        conversation = unit.conversations.load(session.organisation_id, session.conversation_id)
+        carrier = parts.carriers.to_dial(conversation.channel if conversation is not None else "")
+        if carrier is None:
+            return Outside(attempt, to=words, problem="no carrier that can dial is configured")
+        callee = parts.guard.callee(named)
+        callee = msgspec.structs.replace(callee, to=label or callee.to)
+        note_call(unit, parts, session, POLICY, callee)
+    except HandoffError as error:
+        return Outside(attempt, to=words, problem=error.message)
+    return Outside(attempt, to=callee.to, address=callee.address, carrier=carrier.channel)
+
+
 def note_call(unit: Unit, parts: Parts, session: Session, operator_id: OperatorId, callee: Callee) -> None:
-    """Write down who had whom called, and refuse one call too many.
+    """Write down who had whom called, and refuse one call too many; a policy counts for all of them together.
 
     Raises:
         TooManyError: `too_many_calls`, with the rule in `details`.
@@ -197,6 +246,8 @@ def note_call(unit: Unit, parts: Parts, session: Session, operator_id: OperatorI
         ("most_a_day_each", guard.most_a_day_each, str(operator_id)),
         ("most_a_day", guard.most_a_day, ""),
     ):
+        if operator_id == POLICY and actor:
+            continue
         if unit.audit.count(organisation_id, AuditAction.DIAL, since, actor) >= most:
             whose = "You have" if actor else "Your organisation has"
             raise TooManyError(

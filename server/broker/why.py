@@ -12,7 +12,7 @@ from server.broker.ports.records import Principal
 from server.broker.ports.store import Unit
 from server.core.deadlines import next_deadline
 from server.core.errors import NotFoundError
-from server.core.policy import Action, Expire, Notify, Overflow, Tell
+from server.core.policy import Action, CallOut, Expire, Notify, Overflow, Tell
 from server.core.presence import Operator
 from server.core.rings import rings_more_at
 from server.core.routing import Case, verdicts
@@ -146,6 +146,8 @@ def _deed(action: Action) -> str:
             return f"the customer is told: {text}"
         case Notify(destinations=destinations):
             return f"a notice goes to {', '.join(destinations)}"
+        case CallOut(to=to):
+            return f"{to} is called, and the caller brought to them if they take it"
         case Overflow(queue=queue):
             return f"it goes on waiting in queue {queue}"
         case Expire():

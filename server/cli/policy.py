@@ -11,7 +11,7 @@ from server.cli.exits import Exit
 from server.cli.rehearse import rehearse
 from server.cli.talk import errors_told, say
 from server.cli.timeline import Band, as_svg, as_text
-from server.core.policy import Action, Expire, Happening, Line, Notify, Overflow, Tell, explain
+from server.core.policy import Action, CallOut, Expire, Happening, Line, Notify, Overflow, Tell, explain
 
 app = typer.Typer(help="What happens to who waits, second by second.", no_args_is_help=True)
 app.command()(rehearse)
@@ -88,8 +88,12 @@ def _in_words(happening: Happening) -> str:
     match happening.action:
         case Tell(text=text):
             return f"the customer is told: {text}"
-        case Notify(destinations=destinations):
-            return f"a notice goes to {', '.join(destinations)}, unless somebody has taken it"
+        case Notify(destinations=destinations, repeat_seconds=again):
+            more = f", again every {again:g} s" if again else ""
+            return f"a notice goes to {', '.join(destinations)}{more}, unless somebody has taken it"
+        case CallOut(to=to, ring_seconds=rings, confirm_seconds=thinks):
+            asked = f", and has {thinks:g} s to press 1" if thinks else ""
+            return f"{to} is called for up to {rings:g} s{asked}; whoever takes the call gets the caller (calls only)"
         case Overflow(queue=queue):
             return f"it goes on waiting in queue {queue}, at its place"
         case Expire():
@@ -104,8 +108,16 @@ def _action(action: Action) -> dict[str, object]:
     match action:
         case Tell(text=text):
             return {"do": "tell", "text": text}
-        case Notify(destinations=destinations):
-            return {"do": "notify", "destinations": list(destinations)}
+        case Notify(destinations=destinations, repeat_seconds=again):
+            return {"do": "notify", "destinations": list(destinations), "repeat_seconds": again}
+        case CallOut(to=to, ring_seconds=rings, confirm_seconds=thinks, destinations=destinations):
+            return {
+                "do": "transfer",
+                "to": to,
+                "ring_seconds": rings,
+                "confirm_seconds": thinks,
+                "destinations": list(destinations),
+            }
         case Overflow(queue=queue):
             return {"do": "overflow", "to": queue}
         case Expire():

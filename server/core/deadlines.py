@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from server.core import inputs
 from server.core.consult_inputs import ConsultLapsed
+from server.core.outcalls import lapse
 from server.core.session import Rules, Session
 from server.core.transfers import is_ringing, under_way
 from server.wire.terms import Medium, SessionState, TransferKind
@@ -53,7 +54,12 @@ def _while_waiting(session: Session, rules: Rules) -> Deadline:
             soonest = again_at, inputs.RingAgain()
     if session.offer_expires_at is not None and session.offer_expires_at < soonest[0]:
         soonest = session.offer_expires_at, inputs.OfferLapsed()
-    return soonest
+    attempt = under_way(session)
+    if attempt is None:
+        return soonest
+    lapses = lapse(attempt)
+    ends_wait = isinstance(soonest[1], inputs.WaitExpired)
+    return lapses if ends_wait or lapses[0] < soonest[0] else soonest
 
 
 def _in_talk(session: Session, rules: Rules) -> Deadline | None:

@@ -49,6 +49,13 @@ class DropTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceCall:
+    """Have the carrier call the target of the attempt, once; a broker that dies meanwhile calls nobody."""
+
+    attempt: str
+
+
+@dataclass(frozen=True, slots=True)
 class TellWaiting:
     """Tell who waits a line of the policy; `{position}` and `{waited_minutes}` are filled in when it is said."""
 
@@ -63,5 +70,15 @@ class Notify:
     repeat_seconds: float = 0.0
 
 
-Effect = SyncCall | ReturnToAssistant | AnswerAssistant | TellCustomer | TellWaiting | Notify | DropDial | DropTarget
+Effect = (
+    SyncCall
+    | ReturnToAssistant
+    | AnswerAssistant
+    | TellCustomer
+    | TellWaiting
+    | Notify
+    | DropDial
+    | DropTarget
+    | PlaceCall
+)
 """Every order there is."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from server.core.consult_inputs import ConsultAnswered, ConsultLapsed
+from server.core.outside_inputs import Outside, TargetPressed
 from server.wire.terms import Consent, Dial, LegId, OperatorId, Supervision, TransferKind, TransferOutcome, TransferStep
 from server.wire.views import Ticket
 
@@ -99,17 +100,22 @@ class CustomerLeft:
 
 @dataclass(frozen=True, slots=True)
 class NoticeAcknowledged:
-    """Somebody outside said that they see to it; `name` is what they are called."""
+    """Somebody outside said that they see to it; `name` is what they are called, `destination` where they were told."""
 
     name: str
+    destination: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyDue:
-    """The second of the policy's step `number` (from 0) has come; `on_duty` tells whether anybody is."""
+    """The second of the policy's step `number` (from 0) has come; `on_duty` tells whether anybody is.
+
+    `outside` is whom a step that calls somebody would call; None with every other step.
+    """
 
     number: int
     on_duty: bool = True
+    outside: Outside | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,6 +386,7 @@ Input = (
     | TransferMoved
     | TransferFailed
     | TargetUp
+    | TargetPressed
     | TargetDown
     | WrapUpFinished
     | SupervisionChosen

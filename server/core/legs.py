@@ -32,6 +32,8 @@ class Sound(StrEnum):
     """Frames of silence, paced: the line is alive, nobody is heard."""
     TONE = "tone"
     """The hold tone, paced."""
+    ANNOUNCEMENT = "announcement"
+    """What the target of a policy's call hears before they take it, again and again."""
     NOTHING = "nothing"
     """No frames at all."""
 
@@ -105,7 +107,7 @@ class Hearing:
                 return CallPhase.OPERATOR
             case LegRole.TARGET:
                 return CallPhase.TARGET
-            case LegRole.CALLER | LegRole.SUPERVISOR | Sound.TONE:
+            case LegRole.CALLER | LegRole.SUPERVISOR | Sound.TONE | Sound.ANNOUNCEMENT:
                 return CallPhase.HOLD
             case Sound.NOTHING:
                 return CallPhase.ENDED
@@ -154,6 +156,8 @@ def hearing(
         target: Where the target of a transfer stands: OVER or DIALLING while their leg is not there.
     """
     talk = _talk(phase, operator, muted=muted)
+    if target is TransferStage.ANNOUNCED:
+        return replace(talk, target=Sound.ANNOUNCEMENT) if phase is CallPhase.ASSISTANT else talk
     return _supervised(_with_target(talk, phase, operator, target, muted=muted), supervision)
 
 

@@ -15,6 +15,7 @@ from server.core import aftermath as a
 from server.core import consults as q
 from server.core import dialling as d
 from server.core import inputs as i
+from server.core import outcalls as o
 from server.core import rings as r
 from server.core import supervision as sv
 from server.core import transfers as x
@@ -22,6 +23,7 @@ from server.core import transitions as t
 from server.core.consult_inputs import ConsultAnswered, ConsultLapsed
 from server.core.effects import Effect
 from server.core.errors import ConflictError
+from server.core.outside_inputs import TargetPressed
 from server.core.recording import with_recording
 from server.core.replacing import replace
 from server.core.session import Rules, Session, is_consult, label
@@ -60,6 +62,14 @@ _TALK: Final[dict[type, Handler]] = {
     i.TargetDown: x.lose_target,
 }
 
+_CALLING_OUT: Final[dict[type, Handler]] = {
+    i.TransferMoved: x.move,
+    i.TransferFailed: o.fail,
+    i.TargetUp: o.answer,
+    TargetPressed: o.press,
+    i.TargetDown: o.lose_target,
+}
+
 _BY_STATE: Final[dict[S, dict[type, Handler]]] = {
     S.SCREENING: {
         i.ScreeningPassed: t.pass_screening,
@@ -80,9 +90,10 @@ _BY_STATE: Final[dict[S, dict[type, Handler]]] = {
         i.ConsentTold: t.tell_consent,
         i.OperatorAccepted: t.accept,
         i.CustomerLeft: t.abandon,
-        i.NoticeAcknowledged: t.acknowledge,
-        i.PolicyDue: t.follow_policy,
+        i.NoticeAcknowledged: o.acknowledge,
+        i.PolicyDue: o.follow_policy,
         i.WaitExpired: t.expire,
+        **_CALLING_OUT,
     },
     S.OFFERED: {
         i.TicketLinked: a.link_ticket,
@@ -93,9 +104,10 @@ _BY_STATE: Final[dict[S, dict[type, Handler]]] = {
         i.OfferWithdrawn: r.withdraw_offer,
         i.OperatorAccepted: t.accept,
         i.CustomerLeft: t.abandon,
-        i.NoticeAcknowledged: t.acknowledge,
-        i.PolicyDue: t.follow_policy,
+        i.NoticeAcknowledged: o.acknowledge,
+        i.PolicyDue: o.follow_policy,
         i.WaitExpired: t.expire,
+        **_CALLING_OUT,
     },
     S.CONNECTING: {
         i.TicketLinked: a.link_ticket,
@@ -160,6 +172,7 @@ _RACES: Final = frozenset(
         i.TransferFailed,
         i.TargetUp,
         i.TargetDown,
+        TargetPressed,
     }
 )
 """Inputs that nobody asked for: timers, media and customers may always come late."""

@@ -13,10 +13,11 @@ WEEK = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who can be told; `destinations` are where."""
+    """Somebody who can be told, and called; `destinations` are where, `call` is a number or a name of the phonebook."""
 
     name: str
     destinations: tuple[str, ...]
+    call: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,31 @@ class Expire:
     """End the wait: the customer is told and goes back to the assistant."""
 
 
-Action = Tell | Notify | Overflow | Expire
+@dataclass(frozen=True, slots=True)
+class CallOut:
+    """Call somebody outside and bring the caller to them; whoever waits in a chat is passed over.
+
+    Attributes:
+        to: A name of the phonebook, a number, a SIP address, or `on_call:NAME` (and `/2` for its second level).
+        ring_seconds: How long it rings at the most.
+        confirm_seconds: How long the target may think before they take the call with key 1; 0: they are not asked.
+        text: What the customer is told; `{to}` is who is called.
+        destinations: Who gets a notice with it; the answer to one takes the call as the key does.
+    """
+
+    to: str
+    ring_seconds: float = 30.0
+    confirm_seconds: float = 20.0
+    text: str = "I am calling {to} for you."
+    destinations: tuple[str, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        """How long it takes at the most until it is known whether somebody comes."""
+        return self.ring_seconds + self.confirm_seconds
+
+
+Action = Tell | Notify | CallOut | Overflow | Expire
 """What a step can do."""
 
 
@@ -169,9 +193,40 @@ def _check_steps(queue: str, line: Line) -> None:
                 f"[queues.{queue}] policy: the step after {step.after_seconds:g} s is never reached, because the wait "
                 f"ends after {line.wait_expires_seconds:g} s. Raise wait_expires_seconds, or let the step come sooner."
             )
+        _check_call(queue, step, line)
         before = step.after_seconds
         if step.when is When.ALWAYS and isinstance(step.action, Overflow | Expire):
             over = step
+
+
+def _check_call(queue: str, step: PolicyStep, line: Line) -> None:
+    """Refuse a step that would cut off a call of one before it, or be cut off by the end of the wait."""
+    if isinstance(step.action, CallOut):
+        over = step.after_seconds + step.action.seconds
+        if over > line.wait_expires_seconds:
+            raise PolicyError(
+                f"[queues.{queue}] policy: the call of the step after {step.after_seconds:g} s may take until "
+                f"{over:g} s, but the wait ends after {line.wait_expires_seconds:g} s. Raise wait_expires_seconds, "
+                "let the step come sooner, or let it ring for less."
+            )
+    if isinstance(step.action, Tell | Notify):
+        return
+    for earlier in line.policy.steps:
+        if earlier is step:
+            return
+        if not isinstance(earlier.action, CallOut) or not _may_both_hold(earlier.when, step.when):
+            continue
+        over = earlier.after_seconds + earlier.action.seconds
+        if over > step.after_seconds:
+            raise PolicyError(
+                f"[queues.{queue}] policy: the step after {step.after_seconds:g} s would cut off the call of the one "
+                f"after {earlier.after_seconds:g} s, which may take until {over:g} s. Let it come at {over:g} s, or "
+                "let that one ring for less (ring_seconds, confirm_seconds)."
+            )
+
+
+def _may_both_hold(one: When, other: When) -> bool:
+    return {one, other} != {When.OPEN, When.CLOSED}
 
 
 def _check_names(queue: str, step: PolicyStep, queues: frozenset[str], destinations: frozenset[str]) -> None:
@@ -181,7 +236,7 @@ def _check_names(queue: str, step: PolicyStep, queues: frozenset[str], destinati
                 f"[queues.{queue}] policy: there is no queue {target!r} to overflow to. Write a section "
                 f"[queues.{target}], or name one of: {', '.join(sorted(queues))}."
             )
-        case Notify(destinations=named):
+        case Notify(destinations=named) | CallOut(destinations=named):
             for name in named:
                 if name not in destinations:
                     known = ", ".join(sorted(destinations)) or "there is none yet"

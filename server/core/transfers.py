@@ -16,7 +16,7 @@ from server.core import transitions as t
 from server.core.effects import DropTarget, Effect, SyncCall
 from server.core.errors import ConflictError
 from server.core.replacing import replace
-from server.core.session import Rules, Session, label
+from server.core.session import WAITING_STATES, Rules, Session, label
 from server.core.transitions import Change
 from server.wire.terms import (
     Dial,
@@ -198,7 +198,7 @@ def without_leftovers(
     Asked after every step (`server.core.machine`), so that no way out of a talk can forget the target.
     """
     attempt = under_way(session)
-    if attempt is None or session.state in _TALKING:
+    if attempt is None or session.state in (WAITING_STATES if attempt.by_policy else _TALKING):
         return session, effects
     over = _over(session, attempt, TransferOutcome.CANCELLED, now, _why_over(session))
     return over, (*effects, DropTarget(attempt.id))
@@ -207,6 +207,8 @@ def without_leftovers(
 def _why_over(session: Session) -> str:
     if session.ended_by is Party.CUSTOMER:
         return "the caller hung up"
+    if session.state is SessionState.CONNECTING:
+        return "an operator was there first"
     return "the operator was gone" if session.operator_id is None else "the talk ended"
 
 

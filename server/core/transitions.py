@@ -5,8 +5,8 @@ Which function stands for which (state, input) pair is written in `server.core.m
 
 from datetime import datetime, timedelta
 
-from server.core import inputs, policy, recording
-from server.core.effects import Effect, Notice, Notify, ReturnToAssistant, SyncCall, TellCustomer, TellWaiting
+from server.core import inputs, recording
+from server.core.effects import Effect, Notice, ReturnToAssistant, SyncCall, TellCustomer
 from server.core.errors import ConflictError
 from server.core.replacing import replace
 from server.core.session import Rules, Session, label
@@ -156,7 +156,10 @@ def expire(session: Session, _fact: object, _rules: Rules, now: datetime) -> Cha
 
 
 def acknowledge(session: Session, fact: inputs.NoticeAcknowledged, _rules: Rules, _now: datetime) -> Change:
-    """Remember who outside sees to it; nobody else is asked any more. The customer goes on waiting."""
+    """Remember who outside sees to it; nobody else is asked any more. The customer goes on waiting.
+
+    Whoever was told of a call of the policy to them takes it so: see `server.core.outcalls`.
+    """
     if session.acknowledged_by and session.acknowledged_by != fact.name:
         raise ConflictError(
             "already_acknowledged",
@@ -165,26 +168,6 @@ def acknowledge(session: Session, fact: inputs.NoticeAcknowledged, _rules: Rules
             {"winner": session.acknowledged_by},
         )
     return replace(session, acknowledged_by=fact.name), ()
-
-
-def follow_policy(session: Session, fact: inputs.PolicyDue, rules: Rules, now: datetime) -> Change:
-    """Carry out the next step of the queue's policy, where its circumstances hold; a ring goes on meanwhile."""
-    steps = rules.policy.steps
-    if fact.number != session.policy_done or fact.number >= len(steps):
-        return session, ()
-    step = steps[fact.number]
-    done = replace(session, policy_done=fact.number + 1)
-    if not step.holds(on_duty=fact.on_duty, is_open=rules.policy.open_at(now)):
-        return done, ()
-    match step.action:
-        case policy.Tell(text=text):
-            return done, (TellWaiting(text),)
-        case policy.Notify(destinations=destinations, repeat_seconds=again):
-            return done, () if session.acknowledged_by else (Notify(destinations, again),)
-        case policy.Overflow(queue=queue):
-            return replace(session, queue=queue, waiting_since=now, policy_done=0), ()
-        case policy.Expire():
-            return expire(done, fact, rules, now)
 
 
 def return_to_assistant(session: Session, fact: inputs.OperatorReturned, rules: Rules, now: datetime) -> Change:

@@ -20,7 +20,7 @@ from server.media.recording import Recording
 from server.media.transcribing import SpeechProcess, Transcript
 from server.media.waiting import play
 from server.wire.media import MediaDtmf, MediaMute, MediaPhase
-from server.wire.terms import CallPhase, ConversationId, LegRole
+from server.wire.terms import CallPhase, ConversationId, LegId, LegRole
 
 FIRST_AUDIO_SECONDS: Final = 1.0
 """An operator leg that sends nothing for so long takes the caller all the same: its microphone may be broken."""
@@ -138,11 +138,11 @@ class Call:
         self._arrange(now)
         leg.voice.tell(MediaMute(on=on))
 
-    def digit(self, digit: str) -> None:
-        """Tell that the caller pressed a key: the broker, and whoever hears the caller."""
-        self._tell(Digit(call_id=self.call_id, digit=digit))
-        caller = self.legs.get(LegRole.CALLER)
-        for link in caller.links if caller is not None else ():
+    def digit(self, leg: Leg, digit: str) -> None:
+        """Tell that the caller, or a target, pressed a key: the broker, and whoever hears the caller."""
+        theirs = leg.admission.leg_id if leg.role is LegRole.TARGET else LegId("")
+        self._tell(Digit(call_id=self.call_id, digit=digit, leg_id=theirs))
+        for link in () if theirs else leg.links:
             link.listener.voice.tell(MediaDtmf(digit=digit))
 
     def dial(self, keys: Keys, now: float) -> None:

@@ -35,6 +35,11 @@ def mixed(first: bytes, second: bytes) -> bytes:
     return audioop.add(first, second, 2)
 
 
+def resampled(pcm: bytes, rate: int, wanted: int) -> bytes:
+    """Return a whole piece of mono PCM16 at another rate."""
+    return pcm if rate == wanted else audioop.ratecv(pcm, 2, 1, rate, wanted, None)[0]
+
+
 def frame_bytes(rate: int) -> int:
     """Return the bytes of 20 ms of PCM16 at `rate` Hz."""
     return rate // 50 * 2

@@ -150,9 +150,9 @@ class Exchange:
         self._settle(call, now)
 
     def digit(self, leg: Leg, digit: str) -> None:
-        """Take a key of the caller's telephone; other roles have none."""
-        if leg.role is LegRole.CALLER:
-            self._call(leg.admission.call_id).digit(digit)
+        """Take a key of the caller's telephone, or of a target's; other roles have none."""
+        if leg.role in {LegRole.CALLER, LegRole.TARGET}:
+            self._call(leg.admission.call_id).digit(leg, digit)
 
     def leave(self, leg: Leg, reason: str, *, clean: bool) -> None:
         """Take note that a leg's socket is gone."""

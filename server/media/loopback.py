@@ -179,9 +179,9 @@ class LoopbackMedia:
             call.tick(self._clock.monotonic())
 
     def press(self, party: LoopbackLeg, digit: str) -> None:
-        """Press a key of the caller's telephone."""
+        """Press a key of the caller's or the target's telephone."""
         if party.leg is not None:
-            self._call(party.leg.admission.call_id).digit(digit)
+            self._call(party.leg.admission.call_id).digit(party.leg, digit)
 
     def _refused(self, error: RefusedError) -> RefusedError:
         self._tally.refused += 1

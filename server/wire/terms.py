@@ -254,6 +254,8 @@ class TransferStage(StrEnum):
     """Operator and caller talk; the target waits."""
     MERGED = "merged"
     """All three talk."""
+    ANNOUNCED = "announced"
+    """The target hears what it is about, and takes the call with a key; the caller talks on with the assistant."""
     JOINED = "joined"
     """Caller and target talk; the operator has left."""
     OVER = "over"
@@ -268,6 +270,8 @@ class TransferOutcome(StrEnum):
     NO_ANSWER = "no_answer"
     DECLINED = "declined"
     UNREACHABLE = "unreachable"
+    UNCONFIRMED = "unconfirmed"
+    """Somebody or something answered and did not take the call: nobody, or an answering machine."""
     FAILED = "failed"
     CANCELLED = "cancelled"
 

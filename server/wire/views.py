@@ -169,6 +169,9 @@ class Transfer(View, frozen=True, kw_only=True):
         reason: Why it came to nothing, in words.
         carrier: The channel of the carrier that dials.
         external_id: The carrier's own id of the call to the target.
+        by_policy: A step of the queue's policy began it while the caller waited, and no operator.
+        to_confirm: For how many seconds the target may think before they take the call with a key; 0: not asked.
+        told: The destinations of notices whose answer takes the call as well as the key does.
     """
 
     id: LegId
@@ -185,6 +188,9 @@ class Transfer(View, frozen=True, kw_only=True):
     reason: str = ""
     carrier: str = ""
     external_id: str = ""
+    by_policy: bool = False
+    to_confirm: float = 0.0
+    told: tuple[str, ...] = ()
 
 
 class MessageView(View, frozen=True, kw_only=True):

@@ -111,10 +111,11 @@ class Bridged(msgspec.Struct, frozen=True, kw_only=True, tag="bridged"):
 
 
 class Digit(msgspec.Struct, frozen=True, kw_only=True, tag="digit"):
-    """The caller pressed a key of the telephone."""
+    """The caller pressed a key of the telephone, or the target of a transfer did: then `leg_id` is theirs."""
 
     call_id: ConversationId
     digit: str
+    leg_id: LegId = LegId("")
 
 
 class RecordingLost(msgspec.Struct, frozen=True, kw_only=True, tag="recording_lost"):

@@ -5,10 +5,11 @@ from itertools import product
 
 import pytest
 
-from server.core import consult_inputs
+from server.core import consult_inputs, outside_inputs
 from server.core import inputs as i
 from server.core.errors import ConflictError
 from server.core.machine import ILLEGAL, INPUTS, LATE, TRANSITIONS, step
+from server.core.outside_inputs import TargetPressed
 from server.core.policy import Policy, PolicyStep, Tell
 from server.core.strategy import Routing, Strategy
 from server.wire.terms import Consent, Dial, Medium, SessionState, Supervision, TransferKind, TransferStage
@@ -30,7 +31,7 @@ def sample(kind: type, epoch: int, who: str = "ann") -> i.Input:
     known |= {"dial": Dial.RINGING, "ticket": Ticket(system="tracker", reference="T-1")}
     known |= {"number": 0, "attempt": "x_1", "kind": TransferKind.CONFERENCE, "to": "Billing", "address": "+4930123"}
     known |= {"name": "Ben"}
-    known |= {"leg": "x_1"} if kind in {i.TargetUp, i.TargetDown} else {}
+    known |= {"leg": "x_1", "digit": "1"} if kind in {i.TargetUp, i.TargetDown, TargetPressed} else {}
     fields = [name for name in kind.__dataclass_fields__ if name in known]
     return kind(**{name: known[name] for name in fields})
 
@@ -42,18 +43,18 @@ def test_every_pair_stands_in_exactly_one_table() -> None:
 
 
 def test_the_pairs_are_counted_so_that_a_change_of_the_table_is_seen() -> None:
-    assert (len(INPUTS), len(SessionState)) == (47, 9)
-    assert (len(TRANSITIONS), len(LATE), len(ILLEGAL)) == (105, 164, 154)
+    assert (len(INPUTS), len(SessionState)) == (48, 9)
+    assert (len(TRANSITIONS), len(LATE), len(ILLEGAL)) == (115, 163, 154)
 
 
 def test_every_input_of_the_module_is_in_the_union() -> None:
     facts = {
         thing
-        for module in (i, consult_inputs)
+        for module in (i, consult_inputs, outside_inputs)
         for thing in vars(module).values()
         if isinstance(thing, type)
         and thing.__module__ == module.__name__
-        and thing not in {i.FromOperator, i.FromSupervisor}
+        and thing not in {i.FromOperator, i.FromSupervisor, outside_inputs.Outside}
     }
     assert facts == set(INPUTS)
 
@@ -98,9 +99,11 @@ def _changes(pair: tuple[S, type], medium: Medium, *, lost: bool, on: bool) -> b
         session = replace(session, declined_by=(BEN,), passed_at=NOW)
     if pair[1] is i.DialMoved:
         session = replace(session, dial=Dial.PLACING, active_at=None)
-    if pair[1] in {i.TransferSteered, i.TransferMoved, i.TransferFailed, i.TargetUp, i.TargetDown}:
+    if pair[1] in {i.TransferSteered, i.TransferMoved, i.TransferFailed, i.TargetUp, i.TargetDown, TargetPressed}:
         stage = TransferStage.CONSULTING if pair[1] is i.TargetDown else TransferStage.DIALLING
-        session = replace(session, transfers=(attempt(stage=stage),))
+        waits = pair[0] in {S.QUEUED, S.OFFERED}
+        stage = TransferStage.ANNOUNCED if waits and pair[1] in {i.TargetDown, TargetPressed} else stage
+        session = replace(session, transfers=(attempt(stage=stage, by_policy=waits),))
     fact = sample(pair[1], session.epoch)
     fact = replace(fact, on=on) if "on" in pair[1].__dataclass_fields__ else fact
     if pair[1] is i.OperatorAccepted and session.operator_id is not None:

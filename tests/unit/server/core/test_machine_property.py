@@ -18,7 +18,9 @@ from server.core.deadlines import next_deadline
 from server.core.effects import ReturnToAssistant, SyncCall
 from server.core.errors import ConflictError
 from server.core.machine import ILLEGAL, INPUTS, LATE, TRANSITIONS, Step, step
+from server.core.outside_inputs import Outside, TargetPressed
 from server.core.ownership import owner_of
+from server.core.policy import CallOut, Policy, PolicyStep
 from server.core.session import IN_HAND_STATES, WAITING_STATES, Rules, Session, rung
 from server.core.strategy import Routing, Strategy
 from server.core.supervision import AUDIBLE
@@ -45,7 +47,9 @@ S = SessionState
 OPERATORS = [OperatorId(name) for name in ("ann", "ben", "cat")]
 TEXTS = st.sampled_from(["", "ring back", "billing"])
 LEGS = st.sampled_from([LegId("x_1"), LegId("x_2")])
+CALLING = Policy(tuple(PolicyStep(second, CallOut("owner", 20, 10, destinations=("dispatch",))) for second in (5, 60)))
 CODES = {
+    "already_acknowledged",
     "not_possible_now",
     "session_closed",
     "already_taken",
@@ -79,7 +83,7 @@ class Life(RuleBasedStateMachine):
         strategy=st.sampled_from([Strategy.LONGEST_IDLE, Strategy.RING_ALL]),
     )
     def request(self, wrap_up: float, epoch: int, record: bool, strategy: Strategy) -> None:
-        self.rules = Rules(wrap_up_seconds=wrap_up, record=record, routing=Routing(strategy))
+        self.rules = Rules(wrap_up_seconds=wrap_up, record=record, routing=Routing(strategy), policy=CALLING)
         self.now: datetime = NOW
         self.session: Session = new_session(self.medium, epoch=epoch)
         self.first = self.session
@@ -184,15 +188,27 @@ class Life(RuleBasedStateMachine):
         begin = i.TransferStarted(who, epoch, leg, kind, "Billing", "+4930123456")
         self.happen(begin if begins else i.TransferSteered(who, epoch, step))
 
-    @rule(kind=st.sampled_from([i.TargetUp, i.TargetDown, i.TransferMoved, i.TransferFailed]), leg=LEGS)
+    @rule(kind=st.sampled_from([i.TargetUp, i.TargetDown, i.TransferMoved, i.TransferFailed, TargetPressed]), leg=LEGS)
     def target(self, kind: type, leg: LegId) -> None:
         self.happen(kind(leg))
+
+    @precondition(lambda self: self.session.state in WAITING_STATES)
+    @rule(leg=LEGS, problem=st.sampled_from(["", "", "no carrier"]))
+    def policy_calls(self, leg: LegId, problem: str) -> None:
+        self.happen(i.PolicyDue(self.session.policy_done, outside=Outside(leg, "Owner", "+4930", "sip", problem)))
+
+    @rule(to=st.sampled_from(["", "dispatch", "elsewhere"]))
+    def somebody_acknowledges(self, to: str) -> None:
+        self.happen(i.NoticeAcknowledged("Dana", to))
 
     @invariant()
     def only_a_talk_has_a_target(self) -> None:
         session, attempt = self.session, under_way(self.session)
         assert all(one.outcome is not None and one.ended_at is not None for one in session.transfers[:-1])
-        assert attempt is None or session.state in {S.ACTIVE, S.HELD}
+        talks = WAITING_STATES if attempt is not None and attempt.by_policy else {S.ACTIVE, S.HELD}
+        assert attempt is None or session.state in talks
+        if attempt is not None and attempt.stage is TransferStage.ANNOUNCED:
+            assert session.state in WAITING_STATES
         if attempt is not None and attempt.stage is TransferStage.CONSULTING:
             assert session.state is S.HELD, "the caller waits while operator and target talk"
         if attempt is not None and attempt.stage in {TransferStage.PARKED, TransferStage.MERGED}:
