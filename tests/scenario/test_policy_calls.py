@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -90,15 +91,16 @@ ANNOUNCEMENT = {-1}
 
 @asynccontextmanager
 async def evening(
-    *steps: PolicyStep, url: str = "sqlite://", wait: float = 90.0, **parts: object
+    *steps: PolicyStep, url: str = "sqlite://", wait: float = 90.0, **parts: Any
 ) -> AsyncIterator[Evening]:
     carrier = FakeCarrier()
     policy = Policy(steps or (PolicyStep(5, STEP), AFTER))
     rules = replace(RULES, policy=policy, wait_expires_seconds=wait, outcome_to=("owner",))
-    known: dict[str, object] = {
+    known: dict[str, Any] = {
         "carriers": Carriers({"twilio": carrier}),
         "guard": OpenGuard(OWNER),
         "destinations": {},
+        "desk_url": "https://desk.example.com/",
     }
     async with World(url, rules=rules, **{**known, **parts}) as desk:
         rooms = {"dispatch": Room(desk), "owner": Room(desk)}
