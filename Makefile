@@ -15,7 +15,8 @@ CODE := server operator_console tests scripts
 WORKERS ?= 2
 PYTEST_ARGS ?=
 FAULTS := tests/contract/test_store_transactions.py tests/integration/server/test_broker_kills.py \
-  tests/integration/server/channels/test_faults.py tests/integration/server/channels/test_two_brokers.py
+  tests/integration/server/channels/test_faults.py tests/integration/server/channels/test_two_brokers.py \
+  tests/integration/server/sip/test_load_and_faults.py
 
 # The newest Python that has venv; PYTHON=/path/to/python overrides it.
 FIND_PYTHON = found="$(PYTHON)"; \

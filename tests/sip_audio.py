@@ -6,8 +6,11 @@ import random
 import socket
 import struct
 import warnings
+from collections import Counter
 from dataclasses import dataclass
 from typing import Self
+
+import numpy as np
 
 from tests.media_clients import loudness, share, tone, until
 
@@ -137,6 +140,15 @@ def frames_of(pcm: bytes, hertz: float) -> int:
     size = RATE // 50 * 2
     frames = [pcm[at : at + size] for at in range(0, len(pcm) - size + 1, size)]
     return sum(loudness(frame) > 200 and share(frame, hertz, RATE) > 0.5 for frame in frames)
+
+
+def tones_in(pcm: bytes) -> Counter[int]:
+    """Return how many frames of 20 ms are mostly one tone, by its Hertz; tones are multiples of 50."""
+    frames = np.frombuffer(pcm[: len(pcm) // 320 * 320], "<i2").reshape(-1, 160).astype(np.float64)
+    power = np.abs(np.fft.rfft(frames)) ** 2
+    loud = np.sqrt((frames**2).mean(axis=1)) > 200
+    clear = power.max(axis=1) > 0.5 * power.sum(axis=1)
+    return Counter((power.argmax(axis=1)[loud & clear] * 50).tolist())
 
 
 def even_port(host: str = "127.0.0.1") -> int:
