@@ -17,7 +17,7 @@ import httpx
 from server.core.errors import ProviderError
 from server.places import ADDRESS_FILE, ADMIN_TOKEN
 
-START_SECONDS: Final = 20.0
+START_SECONDS: Final = 60.0
 _POLL_SECONDS: Final = 0.02
 
 

@@ -52,6 +52,7 @@ class MemoryPlatform:
         typed: Chats in which we typed.
         files: Bytes by handle.
         sick: What `health` says.
+        wrote: What customers wrote, by its instant, for those who ask for it afterwards.
     """
 
     posted: list[Posted] = field(default_factory=list[Posted])
@@ -61,6 +62,9 @@ class MemoryPlatform:
     typed: list[str] = field(default_factory=list[str])
     files: dict[str, bytes] = field(default_factory=dict[str, bytes])
     sick: str = ""
+    wrote: list[tuple[datetime, Mapping[str, object]]] = field(
+        default_factory=list[tuple[datetime, Mapping[str, object]]]
+    )
 
     def texts(self, chat: str) -> list[str]:
         """Return what stands in a chat from us, in order; of a file its name."""
@@ -130,6 +134,14 @@ class MemoryChannel:
             raise SendError(SendProblem.GONE, "The platform does not keep the file any more.")
         for start in range(0, len(content), PIECE_BYTES):
             yield content[start : start + PIECE_BYTES]
+
+    async def missed(self, chats: Sequence[str], since: datetime) -> AsyncIterator[Incoming]:
+        """Yield what was written in these chats since then."""
+        if self.platform.sick:
+            raise SendError(SendProblem.RETRY, self.platform.sick)
+        for at, event in self.platform.wrote:
+            if at >= since and event["chat"] in chats:
+                yield incoming(event)
 
     async def health(self) -> str:
         """Return what is wrong."""

@@ -31,6 +31,7 @@ from server.channels.setup import Setup
 from server.channels.slack_answers import answered
 from server.channels.slack_events import channel_and_thread, events_of
 from server.channels.slack_files import Uploads, downloaded
+from server.channels.slack_missed import Missed
 from server.channels.slack_socket import SocketMode
 from server.channels.slack_text import escaped
 from server.clock import Clock
@@ -147,6 +148,14 @@ class Slack:
     def fetch(self, file: RemoteFile) -> AsyncIterator[bytes]:
         """Yield a file's bytes."""
         return downloaded(self._http, self._bot, file, self._call)
+
+    def missed(self, chats: Sequence[str], since: datetime) -> AsyncIterator[Incoming]:
+        """Yield what people wrote in channels and threads that are known, since an instant.
+
+        Raises:
+            SendError: Slack cannot be asked now.
+        """
+        return Missed(self._call, chats, since).read()
 
     async def close(self) -> None:
         """Close the connections."""

@@ -100,6 +100,16 @@ LOAD_CHAT: Final = Statement(
     ),
     locks=True,
 )
+NEWEST_CHATS: Final = Statement(
+    select(*CHAT.columns)
+    .where(
+        _c.organisation_id == bindparam("organisation_id"),
+        _c.account == bindparam("account"),
+        _c.heard_at.is_not(None),
+    )
+    .order_by(_c.heard_at.desc())
+    .limit(bindparam("most"))
+)
 SAVE_CHAT: Final = Statement(
     text(
         "INSERT INTO channel_chats (organisation_id, account, chat, heard_at, heard_id) VALUES "
@@ -228,6 +238,11 @@ class SqlChannelRows:
         """Return what is known of a chat, locked until the transaction ends."""
         row = self._line.row(LOAD_CHAT, {"organisation_id": organisation_id, "account": account, "chat": chat})
         return None if row is None else CHAT.read(row)
+
+    def newest_chats(self, organisation_id: OrganisationId, account: str, limit: int) -> Sequence[Chat]:
+        """Return the chats of an account in which customers wrote last, the newest first."""
+        wanted: Cells = {"organisation_id": organisation_id, "account": account, "most": limit}
+        return [CHAT.read(row) for row in self._line.rows(NEWEST_CHATS, wanted)]
 
     def save_chat(self, chat: Chat) -> None:
         """Write a chat, new or known."""

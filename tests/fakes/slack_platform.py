@@ -38,6 +38,7 @@ class SlackPlatform(SlackWords):
         self.messages: dict[tuple[str, str], dict[str, str]] = {}
         self.uploads: dict[str, bytes] = {}
         self.shared: list[dict[str, Any]] = []
+        self.written: list[dict[str, Any]] = []
         self.files: dict[str, tuple[str, bytes]] = {}
         self.token_seen_by: list[str] = []
         self.unacknowledged: dict[str, dict[str, Any]] = {}
@@ -56,6 +57,8 @@ class SlackPlatform(SlackWords):
             "files.completeUploadExternal": self._share,
             "files.info": self._file_info,
             "files.delete": self._delete_file,
+            "conversations.history": self._history,
+            "conversations.replies": self._replies,
         }
 
     # What a test does
@@ -155,6 +158,27 @@ class SlackPlatform(SlackWords):
 
     def _delete_file(self, form: dict[str, str]) -> web.Response:
         return _fine() if self.uploads.pop(form["file"], None) is not None else _failed("file_not_found")
+
+    def _history(self, form: dict[str, str]) -> web.Response:
+        """Give what was written in a channel and not in a thread, newest first, some at a time."""
+        return self._page([one for one in self._in(form) if one.get("thread_ts", one["ts"]) == one["ts"]][::-1], form)
+
+    def _replies(self, form: dict[str, str]) -> web.Response:
+        """Give a thread with its root, oldest first."""
+        thread = [one for one in self.written if one["channel"] == form["channel"] and one["ts"] == form["ts"]]
+        thread += [one for one in self._in(form) if one.get("thread_ts") == form["ts"] and one["ts"] != form["ts"]]
+        return self._page(thread, form) if thread else _failed("thread_not_found")
+
+    def _in(self, form: dict[str, str]) -> list[dict[str, Any]]:
+        oldest = form.get("oldest", "0")
+        return [one for one in self.written if one["channel"] == form["channel"] and one["ts"] > oldest]
+
+    @staticmethod
+    def _page(found: list[dict[str, Any]], form: dict[str, str]) -> web.Response:
+        start, most = int(form.get("cursor", "0")), min(int(form["limit"]), 2)
+        more = str(start + most) if start + most < len(found) else ""
+        bare = [{name: value for name, value in one.items() if name != "channel"} for one in found]
+        return _fine(messages=bare[start : start + most], has_more=bool(more), response_metadata={"next_cursor": more})
 
     async def upload(self, request: web.Request) -> web.Response:
         """Take the bytes of a file."""

@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from server.broker.channels.catching_up import CatchingUp
 from server.broker.channels.door import Door
 from server.broker.channels.sending import Sending, end_part, still_keyed
 from server.broker.channels.trouble import row_of, set_problem
@@ -45,6 +46,7 @@ class Holding:
         self._boot = boot
         self._door = door
         self.sending = Sending(parts, account, boot)
+        self._catching_up = CatchingUp(parts, account, door)
         self.held = False
 
     async def loop(self) -> None:
@@ -59,7 +61,8 @@ class Holding:
         self.held = True
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self.sending.loop()), group.create_task(self._watch())]
+                work = (self.sending.loop, self._watch, self._catching_up.loop)
+                tasks = [group.create_task(one()) for one in work]
                 if isinstance(self.account.channel, Listens):
                     tasks.append(group.create_task(self._listen(self.account.channel)))
                 await self._stay()
@@ -94,6 +97,7 @@ class Holding:
         until = now + timedelta(seconds=LEASE_SECONDS)
         if row.holder != self._boot:
             _log.info("channel_held", account=self.account.name)
+            self._catching_up.nobody_listened(row)
             self._take_over(unit)
         unit.channels.save_account(
             msgspec.structs.replace(row, kind=self.account.kind, holder=self._boot, held_until=until)
@@ -119,7 +123,7 @@ class Holding:
         def work(unit: Unit) -> None:
             row = row_of(unit, self.account)
             if row.holder == self._boot:
-                unit.channels.save_account(msgspec.structs.replace(row, holder="", held_until=None))
+                unit.channels.save_account(msgspec.structs.replace(row, holder="", held_until=self._parts.clock.now()))
 
         try:
             await self._parts.database.run(work)
@@ -164,6 +168,7 @@ class Holding:
     async def check(self) -> str:
         """Ask the platform whether the account works, write it down, and return what is wrong."""
         problem = await asked(self.account)
+        self._catching_up.asked(well=not problem)
         row = await self._parts.database.run(
             lambda unit: set_problem(unit, self._parts, self.account, problem, pause=False if not problem else None)
         )

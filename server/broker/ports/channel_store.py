@@ -213,6 +213,10 @@ class ChannelRows(Protocol):
         """Return what is known of a chat, locked until the transaction ends."""
         ...
 
+    def newest_chats(self, organisation_id: OrganisationId, account: str, limit: int) -> Sequence[Chat]:
+        """Return the chats of an account in which customers wrote last, the newest first."""
+        ...
+
     def save_chat(self, chat: Chat) -> None:
         """Write a chat, new or known."""
         ...

@@ -294,6 +294,21 @@ class Listens(Protocol):
 
 
 @runtime_checkable
+class CatchesUp(Protocol):
+    """A channel whose platform gives up on what it could not bring, and can be asked for it afterwards."""
+
+    def missed(self, chats: Sequence[str], since: datetime) -> AsyncIterator[Incoming]:
+        """Yield what customers wrote in these chats since an instant, oldest first, in the form of a request.
+
+        What was heard all the same has the key that it had.
+
+        Raises:
+            SendError: it cannot be asked now.
+        """
+        ...
+
+
+@runtime_checkable
 class Types(Protocol):
     """A channel on which the customer can see that somebody types."""
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests import needs
 pytest.importorskip("aiohttp", reason=needs.PEERS.skip)
 from aiohttp import web
 
-from server.broker.ports.channels import OutgoingFile, Part, RemoteFile, SendError, SendProblem
+from server.broker.ports.channels import EventKind, Incoming, OutgoingFile, Part, RemoteFile, SendError, SendProblem
 from server.channels.slack import Slack
 from server.secret_files import SecretText
 from server.wire.version import VERSION
@@ -170,6 +171,46 @@ async def test_a_login_page_is_never_taken_for_the_file(platform: SlackPlatform)
     await slack.close()
 
 
+SINCE = datetime.fromtimestamp(1_767_225_600 + 2, UTC)
+
+
+async def read_again(slack: Slack, *chats: str) -> list[str]:
+    """Return what a channel finds that was missed: chat and text."""
+    found = [event async for envelope in slack.missed(chats, SINCE) for event in slack.parse(envelope)]
+    assert {event.kind for event in found} <= {EventKind.MESSAGE}
+    return [f"{event.chat} {event.text}" for event in found]
+
+
+async def test_what_slack_gave_up_bringing_is_read_in_every_place_that_is_known(
+    platform: SlackPlatform, slack: Slack
+) -> None:
+    before = platform.message("before")
+    direct = [platform.message(f"direct {number}") for number in range(5)]
+    root = platform.message("a thread begins", channel="C0HELP", reply_count=1)
+    reply = platform.message("and goes on", channel="C0HELP", thread_ts=root["ts"])
+    app = platform.message("I am a machine", bot_id="B1")
+    elsewhere = platform.message("nobody asked", channel="C0OTHER")
+    joined = platform.message("has joined", subtype="channel_join")
+    platform.written += [before, *direct, root, reply, app, elsewhere, joined]
+    found = await read_again(slack, "D0DIRECT1", "C0HELP/1767225601.000100", "C0HELP/1767225500.000100")
+    thread = f"C0HELP/{root['ts']}"
+    assert found == [
+        *(f"D0DIRECT1 direct {number}" for number in range(5)), f"{thread} a thread begins", f"{thread} and goes on",
+    ]  # fmt: skip
+    told = slack.parse(Incoming(body=json.dumps(platform.event(direct[0])).encode()))
+    (again,) = [one async for one in slack.missed(["D0DIRECT1"], SINCE)][:1]
+    assert slack.parse(again)[0].key == told[0].key, "what was heard all the same is taken once"
+
+
+async def test_a_channel_that_may_not_be_read_costs_no_other(platform: SlackPlatform, slack: Slack) -> None:
+    platform.written += [platform.message("old"), *(platform.message("direct") for _ in range(2))][::2]
+    platform.faults["conversations.history"] = [failure("missing_scope")]
+    assert await read_again(slack, "C0HELP", "D0DIRECT1") == ["D0DIRECT1 direct"]
+    platform.faults["conversations.history"] = [failure("ratelimited", 429, Retry_After="7")]
+    later = await problem_of(read_again(slack, "D0DIRECT1"))
+    assert (later.problem, later.retry_after_seconds) == (SendProblem.RATE_LIMIT, 7)
+
+
 @needs.data
 async def test_every_call_is_as_slacks_reference_has_it(platform: SlackPlatform, slack: Slack) -> None:
     platform.files["F123"] = ("text/plain", b"abc")
@@ -181,7 +222,9 @@ async def test_every_call_is_as_slacks_reference_has_it(platform: SlackPlatform,
     await slack.typing(THREAD)
     await slack.health()
     await content(slack, RemoteFile(handle="F123"))
-    assert len({method for method, _ in platform.calls}) == 8
+    platform.written.append(platform.message("x", channel="C0HELP", reply_count=1))
+    assert [one async for one in slack.missed(["C0HELP"], SINCE)]
+    assert len({method for method, _ in platform.calls}) == 10
     for method, form in platform.calls:
         assert not slack_contract.wrong(method, form)
     assert slack_contract.wrong("chat.postMessage", {"text": "x"})
