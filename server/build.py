@@ -4,8 +4,8 @@ import hashlib
 import os
 import stat
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,12 +28,10 @@ from server.clock import Clock, SystemClock
 from server.config import Config, DeskSettings, Settings
 from server.config_files import FilesSettings
 from server.config_plans import plans_of
-from server.config_queues import QueueSettings
 from server.config_rules import ConfigError
 from server.core.errors import CallerError
 from server.core.files import FileRules
-from server.core.policy import Line
-from server.core.session import Rules
+from server.desk_rules import queues_of, rules_of
 from server.destinations import destinations_of, fallbacks_of, sms_tokens
 from server.guard_of import guard_of
 from server.media.config import WorkerConfig
@@ -43,8 +41,7 @@ from server.metrics.loop_lag import LoopLag
 from server.metrics_of import Metrics
 from server.on_call import schedules_of
 from server.places import ADMIN_TOKEN, CONTROL_SOCKET, FILES, RULES
-from server.policies import lines_of
-from server.routing_rules import routers_of, routing_of
+from server.routing_rules import routers_of
 from server.storage.database import SqlDatabase
 from server.storage.file_store import DiskFiles
 from server.storage.recordings import FolderOfRecordings
@@ -61,7 +58,6 @@ from server.understanding.rule_book import RuleBook
 from server.understanding.trigger_settings import TriggerSettings, read_settings
 from server.understanding.worker import Begin
 from server.widget_desk import widget_desk
-from server.wire.history import QueueView
 from server.wire.sanitize import clean_line
 from server.wire.terms import OrganisationId
 from server.wire.views import DeskPolicy, PhonebookEntry
@@ -154,70 +150,6 @@ def organisations_of(settings: Settings) -> frozenset[OrganisationId]:
     """Return the organisations that the configuration names, the default one among them."""
     named = {settings.widget.organisation, *(one.organisation for one in settings.channels.values())}
     return frozenset(OrganisationId(name or DEFAULT_ORGANISATION) for name in {"", *named})
-
-
-def rules_of(settings: Settings) -> Rules:
-    """Return the durations of the desk and of its queues as the core takes them."""
-    desk = replace(_desk_rules(settings.desk), transfer_seconds=settings.transfers.ring_seconds)
-    lines = lines_of(settings)
-    queues = {
-        name: _queue_rules(desk, settings.desk, name, queue, lines[name]) for name, queue in settings.queues.items()
-    }
-    return replace(desk, queues=queues)
-
-
-def _queue_rules(desk: Rules, settings: DeskSettings, name: str, queue: QueueSettings, line: Line) -> Rules:
-    return replace(
-        desk,
-        wrap_up_seconds=_first(queue.wrap_up_seconds, desk.wrap_up_seconds),
-        wait_expires_seconds=_first(queue.wait_expires_seconds, desk.wait_expires_seconds),
-        promise_seconds=_first(queue.promise_seconds, desk.promise_seconds),
-        announce_supervision=_first(queue.announce_supervision, desk.announce_supervision),
-        short_abandon_seconds=_first(queue.short_abandon_seconds, desk.short_abandon_seconds),
-        routing=routing_of(settings, name, queue),
-        policy=line.policy,
-        outcome_to=queue.outcome_to,
-        ticket_system=queue.ticket.system,
-        ticket_at_handoff=queue.ticket.at == "handoff",
-        record=queue.record,
-        record_needs_consent=queue.record_consent == "required",
-    )
-
-
-def _first(own: T | None, other: T) -> T:
-    return other if own is None else own
-
-
-def _desk_rules(desk: DeskSettings) -> Rules:
-    return Rules(
-        screening_seconds=desk.screening_seconds,
-        offer_voice_seconds=desk.offer_seconds_voice,
-        offer_chat_seconds=desk.offer_seconds_chat,
-        connect_lease_seconds=desk.connect_lease_seconds,
-        reconnect_voice_seconds=desk.reconnect_seconds_voice,
-        reconnect_chat_seconds=desk.reconnect_seconds_chat,
-        wrap_up_seconds=desk.wrap_up_seconds,
-        wait_expires_seconds=desk.wait_expires_seconds,
-        promise_seconds=desk.promise_seconds,
-        receipt_seconds=desk.receipt_seconds,
-        edit_window_seconds=desk.edit_window_seconds,
-        announce_supervision=desk.announce_supervision,
-        short_abandon_seconds=desk.short_abandon_seconds,
-        dial_seconds=desk.ring_back_seconds,
-        away_after_missed=desk.away_after_missed,
-        rest_missed_seconds=desk.rest_missed_seconds,
-        rest_declined_seconds=desk.rest_declined_seconds,
-        ring_again_seconds=desk.ring_again_seconds,
-        routing=routing_of(desk),
-    )
-
-
-def queues_of(queues: Mapping[str, QueueSettings]) -> dict[str, QueueView]:
-    """Return what is configured of queues, by name."""
-    return {
-        name: QueueView(name=name, dispositions=one.dispositions, disposition_required=one.disposition_required)
-        for name, one in queues.items()
-    }
 
 
 def redactor_of(config: Config) -> PolicyRedactor:

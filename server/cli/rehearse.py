@@ -47,9 +47,9 @@ def rehearse(  # noqa: PLR0917 - options of a command line
     config: ConfigOption = None,
 ) -> None:
     """Play calls through the queues, policies and routing of a configuration, and print what would have come of it."""
-    from server.build import rules_of  # noqa: PLC0415 - the other commands start without it
     from server.cli.report import zone_of  # noqa: PLC0415
     from server.config import load  # noqa: PLC0415
+    from server.desk_rules import rules_of  # noqa: PLC0415 - the other commands start without it
     from server.rehearsal.desk import RehearsedDesk  # noqa: PLC0415
     from server.rehearsal.people import People  # noqa: PLC0415
     from server.rehearsal.traffic import Shift, read_calls, read_staff  # noqa: PLC0415

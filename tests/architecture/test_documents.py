@@ -11,7 +11,7 @@ import pytest
 
 from scripts import write_docs
 from server import config, config_reference
-from server.build import rules_of
+from server.desk_rules import rules_of
 from server.wire import frames
 from server.wire.errors import ErrorBody
 from server.wire.media import MediaControlFrame

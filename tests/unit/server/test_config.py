@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from server import config
-from server.build import card_writer_of, redactor_of, rules_of
+from server.build import card_writer_of, redactor_of
 from server.clock import ManualClock
 from server.config_rules import ConfigError
+from server.desk_rules import rules_of
 from server.wire.terms import OrganisationId
 
 pytestmark = pytest.mark.unit

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from server.build import rules_of
 from server.clock import SystemClock
 from server.config import load, parse
 from server.config_rules import ConfigError
 from server.core.strategy import Routing, Strategy, Widening
+from server.desk_rules import rules_of
 from server.routers.http import HttpRouter
 from server.routing_rules import routers_of
 from server.wire.skills import Skill

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from server.build import rules_of
 from server.clock import SystemClock
 from server.config import load
 from server.config_rules import ConfigError
+from server.desk_rules import rules_of
 from server.ticket_systems import tickets_of
 from server.tickets.jira import Jira
 from server.tickets.servicenow import ServiceNow
