@@ -28,7 +28,7 @@ def add(
         body: Row = {"id": organisation, "name": name, "plan": plan}
         made = cast("Row", Administrator(load(config, os.environ)).ask("POST", "/v1/organisations", body))
         show_one(made if as_json else _line(made), as_json=as_json)
-        say(f"Add its people: operator-server --organisation {organisation} operators add NAME")
+        say(f"Add its people: operator-server --organisation={organisation} operators add NAME")
 
 
 @app.command(name="list")
