@@ -6,6 +6,8 @@ import stat
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +19,7 @@ from server.answering import assistants_of
 from server.api.acknowledge import acknowledge_routes
 from server.api.app import build_app
 from server.api.auth import DEFAULT_ORGANISATION, Gate, sha256
+from server.api.recordings import voicemail_link
 from server.api.sms_answers import sms_routes
 from server.broker.broker import Broker
 from server.broker.parts import NOTICES, Parts
@@ -29,19 +32,21 @@ from server.config import Config, DeskSettings, Settings
 from server.config_files import FilesSettings
 from server.config_plans import plans_of
 from server.config_rules import ConfigError
-from server.core.errors import CallerError
 from server.core.files import FileRules
 from server.desk_rules import queues_of, rules_of
 from server.destinations import destinations_of, fallbacks_of, sms_tokens
 from server.guard_of import guard_of
-from server.media.config import WorkerConfig
 from server.media.control import WorkerControl
-from server.media.speech_messages import SpeechConfig
 from server.metrics.loop_lag import LoopLag
 from server.metrics_of import Metrics
 from server.on_call import schedules_of
 from server.places import ADMIN_TOKEN, CONTROL_SOCKET, FILES, RULES
 from server.routing_rules import routers_of
+from server.own_secrets import admin_token, link_key
+from server.places import FILES, RULES
+from server.policies import lines_of
+from server.recording_keys import recording_keys_of
+from server.routing_rules import routers_of, routing_of
 from server.storage.database import SqlDatabase
 from server.storage.file_store import DiskFiles
 from server.storage.recordings import FolderOfRecordings
@@ -57,15 +62,14 @@ from server.understanding.redactor import PolicyRedactor, read_exceptions
 from server.understanding.rule_book import RuleBook
 from server.understanding.trigger_settings import TriggerSettings, read_settings
 from server.understanding.worker import Begin
+from server.voicemail_of import voicemail_of
 from server.widget_desk import widget_desk
 from server.wire.sanitize import clean_line
 from server.wire.terms import OrganisationId
 from server.wire.views import DeskPolicy, PhonebookEntry
+from server.worker_of import control_path, worker_config
 
 T = TypeVar("T")
-
-LONGEST_SOCKET_PATH = 90
-"""Longer paths do not fit a Unix socket's address, with what is appended to them, on every system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ def build(config: Config, *, public_url: str, end_calls: bool = False, clock: Cl
     config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     clock = clock or SystemClock()
     rules, channels, cards = (
-        rules_of(config.settings),
+        rules_of(config.settings, config.folder),
         channels_of(config, clock, public_url),
         card_writer_of(config, clock),
     )
@@ -108,7 +112,12 @@ def build(config: Config, *, public_url: str, end_calls: bool = False, clock: Cl
         redactor=redactor_of(config),
         cards=cards,
         notices=NOTICES,
-        recordings=FolderOfRecordings(config.recordings_dir, config.settings.recording.keep_days),
+        recordings=FolderOfRecordings(
+            config.recordings_dir,
+            config.settings.recording.keep_days,
+            recording_keys_of(config),
+            config.settings.recording.keep_voicemail_days,
+        ),
         routers=routers_of(config, clock),
         file_rules=file_rules_of(config.settings.files),
         keep_days=config.settings.privacy.keep_conversations_days,
@@ -127,6 +136,8 @@ def build(config: Config, *, public_url: str, end_calls: bool = False, clock: Cl
         translator=translator_of(config),
         plans=plans_of(config.settings.plans),
         organisations=organisations_of(config.settings),
+        link_key=link_key(config.data_dir),
+        transcribes=config.settings.speech.engine != "off",
         mind=mind_of(config.settings),
         measures=metrics.measures,
     )
@@ -138,6 +149,7 @@ def build(config: Config, *, public_url: str, end_calls: bool = False, clock: Cl
         metrics.route(broker.parts, cards),
         *widget.routes,
         *acknowledge_routes(broker),
+        voicemail_link(broker),
         *sms_routes(broker, sms_tokens(config), public_url),
         *carrier_routes(broker, config, public_url),
     ]
@@ -150,6 +162,77 @@ def organisations_of(settings: Settings) -> frozenset[OrganisationId]:
     """Return the organisations that the configuration names, the default one among them."""
     named = {settings.widget.organisation, *(one.organisation for one in settings.channels.values())}
     return frozenset(OrganisationId(name or DEFAULT_ORGANISATION) for name in {"", *named})
+
+
+def rules_of(settings: Settings, folder: Path = Path()) -> Rules:
+    """Return the durations of the desk and of its queues as the core takes them; paths count from `folder`.
+
+    Raises:
+        ConfigError: A policy, a rule of routing or a greeting cannot be used.
+    """
+    desk = replace(_desk_rules(settings.desk), transfer_seconds=settings.transfers.ring_seconds)
+    lines = lines_of(settings)
+    queues = {
+        name: replace(
+            _queue_rules(desk, settings.desk, name, queue, lines[name]), voicemail=voicemail_of(name, queue, folder)
+        )
+        for name, queue in settings.queues.items()
+    }
+    return replace(desk, queues=queues)
+
+
+def _queue_rules(desk: Rules, settings: DeskSettings, name: str, queue: QueueSettings, line: Line) -> Rules:
+    return replace(
+        desk,
+        wrap_up_seconds=_first(queue.wrap_up_seconds, desk.wrap_up_seconds),
+        wait_expires_seconds=_first(queue.wait_expires_seconds, desk.wait_expires_seconds),
+        promise_seconds=_first(queue.promise_seconds, desk.promise_seconds),
+        announce_supervision=_first(queue.announce_supervision, desk.announce_supervision),
+        short_abandon_seconds=_first(queue.short_abandon_seconds, desk.short_abandon_seconds),
+        routing=routing_of(settings, name, queue),
+        policy=line.policy,
+        outcome_to=queue.outcome_to,
+        ticket_system=queue.ticket.system,
+        ticket_at_handoff=queue.ticket.at == "handoff",
+        record=queue.record,
+        record_needs_consent=queue.record_consent == "required",
+    )
+
+
+def _first(own: T | None, other: T) -> T:
+    return other if own is None else own
+
+
+def _desk_rules(desk: DeskSettings) -> Rules:
+    return Rules(
+        screening_seconds=desk.screening_seconds,
+        offer_voice_seconds=desk.offer_seconds_voice,
+        offer_chat_seconds=desk.offer_seconds_chat,
+        connect_lease_seconds=desk.connect_lease_seconds,
+        reconnect_voice_seconds=desk.reconnect_seconds_voice,
+        reconnect_chat_seconds=desk.reconnect_seconds_chat,
+        wrap_up_seconds=desk.wrap_up_seconds,
+        wait_expires_seconds=desk.wait_expires_seconds,
+        promise_seconds=desk.promise_seconds,
+        receipt_seconds=desk.receipt_seconds,
+        edit_window_seconds=desk.edit_window_seconds,
+        announce_supervision=desk.announce_supervision,
+        short_abandon_seconds=desk.short_abandon_seconds,
+        dial_seconds=desk.ring_back_seconds,
+        away_after_missed=desk.away_after_missed,
+        rest_missed_seconds=desk.rest_missed_seconds,
+        rest_declined_seconds=desk.rest_declined_seconds,
+        ring_again_seconds=desk.ring_again_seconds,
+        routing=routing_of(desk),
+    )
+
+
+def queues_of(queues: Mapping[str, QueueSettings]) -> dict[str, QueueView]:
+    """Return what is configured of queues, by name."""
+    return {
+        name: QueueView(name=name, dispositions=one.dispositions, disposition_required=one.disposition_required)
+        for name, one in queues.items()
+    }
 
 
 def redactor_of(config: Config) -> PolicyRedactor:
@@ -256,82 +339,3 @@ def llm_of(config: Config, clock: Clock) -> Llm | None:
 def file_rules_of(files: FilesSettings) -> FileRules:
     """Return what is said about files as the core takes it."""
     return FileRules(most_bytes=files.most_bytes, keep_days=files.keep_days, types=files.types)
-
-
-def worker_config(config: Config) -> WorkerConfig:
-    """Return how the media worker of this installation runs."""
-    media = config.settings.media
-    token = config.twilio_auth_token
-    return WorkerConfig(
-        control_path=str(control_path(config.data_dir)),
-        host=media.host,
-        port=media.port,
-        tls_cert=media.tls_cert,
-        tls_key=media.tls_key,
-        behind_proxy=media.behind_proxy,
-        public_url=media.public_url,
-        twilio_auth_token=token.reveal() if token else "",
-        hold_sound=config.desk.hold_sound,
-        recordings_dir=str(config.recordings_dir),
-        least_free_mb=config.settings.recording.least_free_mb,
-        log_level=config.settings.log.level,
-        speech=speech_config(config),
-    )
-
-
-def speech_config(config: Config) -> SpeechConfig | None:
-    """Return how calls are transcribed; None when they are not.
-
-    Raises:
-        ConfigError: The endpoint's key cannot be read.
-    """
-    speech = config.settings.speech
-    if speech.engine == "off":
-        return None
-    key = config.secret(speech.key_file)
-    return SpeechConfig(
-        engine=speech.engine,
-        model_path=str(config.folder / speech.model_path) if speech.model_path else "",
-        url=speech.url,
-        name=speech.name,
-        key=key.reveal() if key else "",
-        language=speech.language,
-        timeout_seconds=speech.timeout_seconds,
-    )
-
-
-def control_path(data_dir: Path) -> Path:
-    """Return where the worker's socket lies: in data_dir, or, where that path is too long, in a short folder.
-
-    Raises:
-        CallerError: `runtime_folder_exposed` when the short folder belongs to somebody else.
-    """
-    path = data_dir / CONTROL_SOCKET
-    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
-        return path
-    digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
-    folder = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()) / f"operator-{os.getuid()}-{digest}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
-        raise CallerError("runtime_folder_exposed", f"{folder} is not yours alone.", "Use a shorter data_dir.")
-    return folder / CONTROL_SOCKET
-
-
-def admin_token(data_dir: Path) -> str:
-    """Return the administrator's token of this installation, making one when there is none.
-
-    Raises:
-        CallerError: `admin_token_exposed` when others can read the file.
-    """
-    path = data_dir / ADMIN_TOKEN
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        if stat.S_IMODE(path.stat().st_mode) & 0o077:
-            raise CallerError("admin_token_exposed", f"{path} can be read by others.", f"chmod 600 {path}") from None
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        token = f"ad_{ids.new_secret()}"
-        file.write(token + "\n")
-    return token

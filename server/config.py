@@ -35,13 +35,15 @@ from server.config_rules import (
     check_speech,
     check_twilio,
     check_widget,
+    secret_of,
 )
 from server.config_section import Section
 from server.config_tickets import TicketSettings
 from server.config_transfers import PhonebookSettings, TransferSettings
 from server.config_translation import TranslationSettings
 from server.config_widget import WidgetSettings
-from server.secret_files import SecretFileError, SecretText, read_secret
+from server.recorded.keys import RECORDING_KEYS_VARIABLE
+from server.secret_files import SecretText
 from server.wire.requests import QueueName
 
 CONFIG_VARIABLE: Final = "OPERATOR_CONFIG"
@@ -248,6 +250,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     twilio_auth_token: SecretText | None = None
     llm_key: SecretText | None = None
     identity_secret: SecretText | None = None
+    recording_keys: SecretText | None = None
 
     def secret(self, file: str) -> SecretText | None:
         """Return the secret in a file that a section names; None when it names none.
@@ -255,7 +258,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ConfigError: It is missing or readable by others.
         """
-        return _secret({}, "", file, self.folder)
+        return secret_of({}, "", file, self.folder)
 
     @property
     def desk(self) -> DeskSettings:
@@ -366,13 +369,13 @@ def resolve(settings: Settings, folder: Path, environment: Mapping[str, str]) ->
     check_listener("server", settings.server, folder)
     check_listener("media", settings.media, folder)
     data_dir = (folder / Path(settings.server.data_dir).expanduser()).resolve()
-    twilio_token = _secret(environment, TWILIO_TOKEN_VARIABLE, settings.twilio.auth_token_file, folder)
+    twilio_token = secret_of(environment, TWILIO_TOKEN_VARIABLE, settings.twilio.auth_token_file, folder)
     check_twilio(settings.twilio, settings.server, settings.media, has_token=twilio_token is not None)
     check_llm(settings.llm)
     check_sip(settings.sip)
     check_speech(settings.speech)
-    password = _secret(environment, "", settings.database.password_file, folder)
-    identity_secret = _secret({}, "", settings.widget.identity_secret_file, folder)
+    password = secret_of(environment, "", settings.database.password_file, folder)
+    identity_secret = secret_of({}, "", settings.widget.identity_secret_file, folder)
     check_widget(settings.widget, settings.media, secret=identity_secret)
     return Config(
         settings=settings,
@@ -382,8 +385,9 @@ def resolve(settings: Settings, folder: Path, environment: Mapping[str, str]) ->
             environment.get(DATABASE_URL_VARIABLE, ""), settings.database.url, password, data_dir
         ),
         twilio_auth_token=twilio_token,
-        llm_key=_secret(environment, LLM_KEY_VARIABLE, settings.llm.key_file, folder),
+        llm_key=secret_of(environment, LLM_KEY_VARIABLE, settings.llm.key_file, folder),
         identity_secret=identity_secret,
+        recording_keys=secret_of(environment, RECORDING_KEYS_VARIABLE, "", folder),
     )
 
 
@@ -394,15 +398,3 @@ def _read(path: Path) -> str:
         raise ConfigError(f"The configuration file {path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"The configuration file {path} is not text in UTF-8.") from error
-
-
-def _secret(environment: Mapping[str, str], variable: str, file: str, folder: Path) -> SecretText | None:
-    """Return the secret of `variable`, else of `file`; None when neither is given."""
-    if variable and environment.get(variable, "").strip():
-        return SecretText(environment[variable].strip())
-    if not file:
-        return None
-    try:
-        return read_secret(folder / Path(file).expanduser())
-    except SecretFileError as error:
-        raise ConfigError(str(error)) from error

@@ -19,6 +19,7 @@ class StepSettings(Section, frozen=True, kw_only=True):
     ring_seconds: Annotated[float, Meta(ge=5, le=120)] = 30.0
     confirm_seconds: Annotated[float, Meta(ge=0, le=120)] = 20.0
     overflow: str = ""
+    voicemail: bool = False
     expire: bool = False
 
 
@@ -34,6 +35,16 @@ class TicketOrder(Section, frozen=True, kw_only=True):
 
     system: str = ""
     at: Literal["handoff", "wrap_up"] = "handoff"
+
+
+class VoicemailSettings(Section, frozen=True, kw_only=True):
+    """How callers of a queue leave a message, where a step of its policy asks for one; see docs/voicemail.md."""
+
+    greeting: str = ""
+    longest_seconds: Annotated[float, Meta(ge=5, le=3600)] = 180.0
+    shortest_seconds: Annotated[float, Meta(ge=0.2, le=60)] = 1.0
+    silence_seconds: Annotated[float, Meta(ge=2, le=60)] = 6.0
+    attempts: Annotated[int, Meta(ge=1, le=5)] = 2
 
 
 class QueueSettings(Section, frozen=True, kw_only=True):
@@ -126,6 +137,10 @@ class QueueSettings(Section, frozen=True, kw_only=True):
         TicketOrder,
         Meta(description="A ticket of each handoff in this system ([tickets.NAME]), made then; see docs/tickets.md."),
     ] = TicketOrder()
+    voicemail: Annotated[
+        VoicemailSettings,
+        Meta(description='How callers leave a message: {greeting = "hello.wav", longest_seconds = 180}.'),
+    ] = VoicemailSettings()
     record: Annotated[
         bool, Meta(description="true: calls of this queue are recorded while caller and operator talk.")
     ] = False
@@ -136,7 +151,7 @@ class QueueSettings(Section, frozen=True, kw_only=True):
 
 
 class RecordingSettings(Section, frozen=True, kw_only=True):
-    """Where recordings of calls go; which are made says `record` of each queue."""
+    """Where recordings of calls and voicemails go; which are made says each queue."""
 
     folder: Annotated[str, Meta(description="Folder for the recordings (mode 700). Empty: recordings in data_dir.")] = (
         ""
@@ -144,6 +159,20 @@ class RecordingSettings(Section, frozen=True, kw_only=True):
     keep_days: Annotated[
         int, Meta(ge=1, le=36_500, description="A recording is deleted so many days after its last word.")
     ] = 30
+    keep_voicemail_days: Annotated[
+        int, Meta(ge=1, le=36_500, description="A voicemail is deleted so many days after it was left.")
+    ] = 30
+    encrypt: Annotated[
+        bool,
+        Meta(description="false: recordings and voicemails lie there as WAV files that anybody with the disk reads."),
+    ] = True
+    keys_file: Annotated[
+        str,
+        Meta(
+            description="File with the keys that seal them (chmod 600), the first for new ones; "
+            "OPERATOR_RECORDING_KEYS wins. Empty: recordings.keys in data_dir, made at the first start."
+        ),
+    ] = ""
     least_free_mb: Annotated[
         int,
         Meta(ge=0, le=10_000_000, description="With less room than this on its disk nothing more is recorded."),

@@ -32,8 +32,9 @@ from server.config import (
     Settings,
 )
 from server.config_on_call import LevelSettings, OverrideSettings, PersonSettings
-from server.config_queues import StepSettings, TicketOrder, WidenSettings
+from server.config_queues import StepSettings, TicketOrder, VoicemailSettings, WidenSettings
 from server.config_section import Section
+from server.recorded.keys import RECORDING_KEYS_VARIABLE
 
 _WIDTH: Final = 110
 _EXAMPLES: Final = {
@@ -47,7 +48,10 @@ _EXAMPLES: Final = {
     **{f"{CHANNELS}.{kind}": f"#[{CHANNELS}.{kind}]" for kind in KINDS},
 }
 _KINDS: Final = {str: "text", int: "whole number", float: "number", bool: "true or false"}
-_TABLES: Final[dict[object, str]] = {TicketOrder: 'system = "NAME", at = "handoff" or "wrap_up"'}
+_TABLES: Final[dict[object, str]] = {
+    TicketOrder: 'system = "NAME", at = "handoff" or "wrap_up"',
+    VoicemailSettings: "greeting, longest_seconds, shortest_seconds, silence_seconds, attempts",
+}
 _LISTS: Final[dict[object, str]] = {
     StepSettings: "list of steps",
     WidenSettings: "list of steps",
@@ -59,6 +63,7 @@ _VARIABLES: Final = (
     (CONFIG_VARIABLE, "The configuration file, when `--config` does not name it."),
     (DATABASE_URL_VARIABLE, "The database with its password; wins over `[database] url`."),
     (LLM_KEY_VARIABLE, "The key of the language model's endpoint; wins over `[llm] key_file`."),
+    (RECORDING_KEYS_VARIABLE, "The keys that seal recordings; wins over `[recording] keys_file`."),
     (TWILIO_TOKEN_VARIABLE, "The Twilio auth token; wins over `[twilio] auth_token_file`."),
 )
 

@@ -1,12 +1,13 @@
 """Refuse combinations of settings that would be unsafe or could not work, in a sentence that says the way out."""
 
 import stat
+from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from server.secret_files import SecretText
+from server.secret_files import SecretFileError, SecretText, read_secret
 
 _SCHEMES: Final = {"server": ("https", "http"), "media": ("wss", "ws")}
 """What the address of each listener starts with: secure, and in the clear (for this machine alone)."""
@@ -234,3 +235,15 @@ def _check_public_url(section: str, listener: _Listener) -> None:
         raise ConfigError(f"[{section}] public_url = {listener.public_url!r} is in the clear: write {secure}://.")
     if parts.query or parts.fragment or parts.username:
         raise ConfigError(f"[{section}] public_url takes a scheme, a host, a port and a path, nothing else.")
+
+
+def secret_of(environment: Mapping[str, str], variable: str, file: str, folder: Path) -> SecretText | None:
+    """Return the secret of `variable`, else of `file`; None when neither is given."""
+    if variable and environment.get(variable, "").strip():
+        return SecretText(environment[variable].strip())
+    if not file:
+        return None
+    try:
+        return read_secret(folder / Path(file).expanduser())
+    except SecretFileError as error:
+        raise ConfigError(str(error)) from error

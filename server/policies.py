@@ -97,11 +97,11 @@ def _step(queue: str, step: StepSettings) -> PolicyStep:
         )
     if step.overflow:
         actions.append(core.Overflow(step.overflow))
-    if step.expire:
-        actions.append(core.Expire())
+    actions += [core.Voicemail()] * step.voicemail + [core.Expire()] * step.expire
     if len(actions) != 1:
         raise ConfigError(
-            f"{where} does {len(actions) or 'nothing'}: write one of tell, notify, transfer, overflow, expire = true."
+            f"{where} does {len(actions) or 'nothing'}: write one of tell, notify, transfer, overflow, "
+            "voicemail = true, expire = true."
         )
     return PolicyStep(step.after_seconds, actions[0], When(step.when))
 

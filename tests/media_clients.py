@@ -20,7 +20,7 @@ from typing import Self
 import websockets
 from websockets.asyncio.client import ClientConnection, connect
 
-from server.broker.ports.media import Admission, CallPlan, MediaFact
+from server.broker.ports.media import Admission, CallPlan, MediaFact, VoicemailOrder
 from server.media.config import WorkerConfig
 from server.media.control import WorkerControl
 from server.wire.terms import CallPhase, ConversationId, LegId, LegRole, Supervision
@@ -400,6 +400,7 @@ class Desk:
         supervision: Supervision = Supervision.NONE,
         supervisor_leg: str = "",
         answered: bool = False,
+        voicemail: VoicemailOrder | None = None,
     ) -> None:
         """Say what a call should be."""
         await self.control.plan(
@@ -412,6 +413,7 @@ class Desk:
                 supervision=supervision,
                 supervisor_leg=LegId(supervisor_leg),
                 answered=answered,
+                voicemail=voicemail,
             )
         )
 

@@ -92,6 +92,10 @@ class Telephone(asyncio.DatagramProtocol):
         )
         self._transport.sendto(head + payload, self.peer)
 
+    async def say(self, pcm: bytes) -> None:
+        """Say 20 ms of PCM16 at 8 kHz."""
+        self.send(0, audioop.lin2ulaw(pcm, 2))
+
     async def press(self, digit: str) -> None:
         """Press a key as RFC 4733 says: updates while it is down, three packets when it is up."""
         event = "0123456789*#ABCD".index(digit)

@@ -99,7 +99,9 @@ class Switch:
 
 
 @contextlib.asynccontextmanager
-async def switch(folder: Path, *, trunk_port: int = 0, **settings: object) -> AsyncIterator[Switch]:
+async def switch(
+    folder: Path, *, trunk_port: int = 0, recordings: str = "", **settings: object
+) -> AsyncIterator[Switch]:
     """Run an engine and a media worker; with `trunk_port` there is a trunk to dial through."""
     trunks = (TrunkSettings(name="main", host=f"127.0.0.1:{trunk_port}", user="desk"),) if trunk_port else ()
     port = sip_port()
@@ -109,7 +111,7 @@ async def switch(folder: Path, *, trunk_port: int = 0, **settings: object) -> As
         rtp_ports=(first, first + 1_000), log_level="info",
     )  # fmt: skip
     engine = ProcessSipEngine(msgspec.structs.replace(mine, **settings), SystemClock())
-    async with desk(folder) as media:
+    async with desk(folder, recordings_dir=recordings) as media:
         running = Switch(engine, media, port, folder)
         await engine.start(running.keep)
         try:

@@ -19,6 +19,7 @@ DEEDS: Final = {
     AuditAction.EXPORT_CONTACT: "exported the contact",
     AuditAction.ERASE_CONTACT: "erased the contact",
     AuditAction.DIAL: "had called",
+    AuditAction.PLAY: "listened to the recording",
 }
 
 

@@ -117,6 +117,8 @@ _ENDINGS = {
     Outcome.TRANSFERRED: "was transferred",
     Outcome.FAILED: "failed: the line broke",
     Outcome.EXPIRED: "expired",
+    Outcome.VOICEMAIL: "ended with a voicemail",
+    Outcome.VOICEMAIL_EMPTY: "ended without a message",
 }
 
 

@@ -43,6 +43,7 @@ _OUTCOMES: Final = {
     Outcome.REFUSED: "refused",
     Outcome.TRANSFERRED: "transferred",
     Outcome.VOICEMAIL: "voicemail",
+    Outcome.VOICEMAIL_EMPTY: "no message left",
     Outcome.CALLBACK: "callback",
     Outcome.FAILED: "failed",
     Outcome.ANSWERED: "answered",

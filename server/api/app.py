@@ -25,6 +25,7 @@ from server.api.metrics import Timing
 from server.api.organisations import OrganisationsAdministration
 from server.api.past import LookingBack
 from server.api.privacy import PrivacyOfContacts
+from server.api.recordings import RecordingsOfSessions
 from server.api.sessions import Sessions
 from server.api.sockets import Socket
 from server.api.supervision import Supervision
@@ -77,6 +78,7 @@ def build_app(
         route_handlers=[
             Conversations,
             Sessions,
+            RecordingsOfSessions,
             Supervision,
             Files,
             Administration,

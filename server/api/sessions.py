@@ -6,7 +6,6 @@ from typing import Annotated
 
 from litestar import Controller, get, post, put
 from litestar.params import FromPath, QueryParameter
-from litestar.response import File
 
 from server.api.auth import require
 from server.api.conversations import BrokerDependency, PrincipalDependency
@@ -73,21 +72,6 @@ class Sessions(Controller):
         if view is None:
             raise no_such_session()
         return await broker.translation.reply(principal, view.id, data.text)
-
-    @get("/sessions/{reference:str}/recording", summary="The recording of a call", media_type="audio/wav")
-    async def recording(
-        self, broker: BrokerDependency, principal: PrincipalDependency, reference: FromPath[str]
-    ) -> File:
-        """Return the WAV (left the caller, right the desk) to its own operator, and to supervisors."""
-        require(principal, Action.VIEW)
-        view = await broker.parts.database.read(lambda unit: find_session(unit, principal, reference))
-        if view is not None and not (principal.operator and view.operator_id == principal.operator.id):
-            require(principal, Action.SUPERVISE)
-        recordings = broker.parts.recordings
-        path = recordings.find(view.id) if view is not None and recordings is not None else None
-        if view is None or path is None:
-            raise NotFoundError("no_recording", "There is no recording of this.", "Look whether its queue is recorded.")
-        return File(path=path, filename=f"{view.number}.wav", media_type="audio/wav")
 
     @get("/history", summary="Closed sessions")
     async def history(

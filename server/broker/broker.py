@@ -15,6 +15,7 @@ from server.broker.feed import Feed
 from server.broker.files import Files
 from server.broker.housekeeping import Housekeeping
 from server.broker.intake import Intake
+from server.broker.listening import Listening
 from server.broker.messages import Messages
 from server.broker.minding import Minding
 from server.broker.notifying import Notifying
@@ -99,6 +100,7 @@ class Broker:
             )
         )
         self.past = Past(parts)
+        self.listening = Listening(parts)
         self.privacy = Privacy(parts, self.files)
         self.housekeeping.also(self.privacy.sweep)
         self.pages = PageFeed(parts, self.feed, self._runner)

@@ -25,14 +25,18 @@ from server.broker.ports.media import (
     MediaFact,
     RecordingLost,
     Spoken,
+    VoicemailOver,
 )
+from server.broker.ports.recordings import voicemail_name
 from server.broker.ports.records import Conversation, Principal
 from server.broker.ports.store import Unit
 from server.core import inputs
+from server.core.calls import leaves_message
 from server.core.errors import CallerError, ConflictError
 from server.core.outside_inputs import TargetPressed
 from server.core.session import Session
 from server.core.transfers import is_ringing, under_way
+from server.core.voicemail_inputs import VoicemailEmpty, VoicemailFailed, VoicemailLeft
 from server.log import get_log
 from server.wire.requests import NewLeg
 from server.wire.terms import (
@@ -42,6 +46,7 @@ from server.wire.terms import (
     LegRole,
     Medium,
     OrganisationId,
+    SessionState,
     Supervision,
     TransferStage,
 )
@@ -182,23 +187,56 @@ class Calls:
                 await self.on_fact(Bridged(call_id=call.call_id, epoch=call.epoch))
 
     def _take_in(
-        self, unit: Unit, organisation_id: OrganisationId, fact: LegUp | LegDown | Bridged | RecordingLost | Digit
+        self,
+        unit: Unit,
+        organisation_id: OrganisationId,
+        fact: LegUp | LegDown | Bridged | RecordingLost | VoicemailOver | Digit,
     ) -> bool:
         """Change conversation and session by one fact; tell whether the call is over for who is left in it."""
         conversation = unit.conversations.load(organisation_id, fact.call_id)
         if conversation is None:
             return False
+        if isinstance(fact, VoicemailOver):
+            return self._take_message(unit, conversation, fact)
         ours = session_fact(fact)
         if isinstance(fact, RecordingLost) and fact.record != conversation.session_id:
             return False
         if ours is not None and conversation.session_id is not None:
             road.apply(unit, self._parts, organisation_id, conversation.session_id, ours)
         elif isinstance(fact, LegDown) and ends_call(unit, conversation, fact):
+            self._rescue_message(unit, conversation)
             end_conversation(unit, self._parts, conversation)
             return True
         elif isinstance(fact, LegUp | LegDown):
             _mark(unit, conversation, fact.role, up=isinstance(fact, LegUp))
         return False
+
+    def _take_message(self, unit: Unit, conversation: Conversation, fact: VoicemailOver) -> bool:
+        """Let a message be the end of the wait; tell whether the line is to drop."""
+        session_id = conversation.session_id
+        if session_id is None or fact.record != voicemail_name(session_id):
+            return False
+        if fact.failed:
+            _log.error("voicemail_failed", session_id=session_id, reason=fact.reason)
+        done = road.apply(unit, self._parts, conversation.organisation_id, session_id, _message_fact(fact))
+        return done.session.state is SessionState.CLOSED
+
+    def _rescue_message(self, unit: Unit, conversation: Conversation) -> None:
+        """Keep the message of a caller whose worker died before it could tell of it."""
+        session_id, recordings = conversation.session_id, self._parts.recordings
+        session = unit.sessions.load(conversation.organisation_id, session_id) if session_id is not None else None
+        if session is None or recordings is None or not leaves_message(session):
+            return
+        seconds = recordings.seconds(voicemail_name(session.id))
+        if seconds:
+            left = VoicemailLeft(seconds)
+            road.apply(unit, self._parts, conversation.organisation_id, session.id, left)
+
+
+def _message_fact(fact: VoicemailOver) -> inputs.Input:
+    if fact.failed:
+        return VoicemailFailed()
+    return VoicemailLeft(fact.seconds) if fact.kept else VoicemailEmpty()
 
 
 def session_fact(fact: LegUp | LegDown | Bridged | RecordingLost | Digit) -> inputs.Input | None:

@@ -14,13 +14,15 @@ import msgspec
 from server.broker.alarm import Alarm
 from server.broker.messages import RECEIPT_DUE, Messages, ReceiptDueJob
 from server.broker.parts import Parts
-from server.broker.ports.media import CallPlan
+from server.broker.ports.media import CallPlan, VoicemailOrder
+from server.broker.ports.recordings import voicemail_name
 from server.broker.ports.records import Job
 from server.broker.ports.store import Unit
 from server.broker.road import DROP_DIAL, DROP_TARGET, PLACE_CALL, SYNC_CALL, SyncCallJob
-from server.core.calls import call_phase
+from server.core.calls import call_phase, leaves_message
 from server.core.errors import ProviderError
-from server.core.session import Session, is_consult
+from server.core.policy import VoicemailRules
+from server.core.session import DEFAULT_RULES, Rules, Session, is_consult
 from server.core.transfers import in_call
 from server.log import get_log
 from server.wire.terms import LegId, Medium, Recording, SessionState, TransferStage
@@ -34,7 +36,7 @@ _IDLE_SECONDS: Final = 1.0
 _log = get_log(__name__)
 
 
-def plan_of(session: Session) -> CallPlan:
+def plan_of(session: Session, rules: Rules = DEFAULT_RULES) -> CallPlan:
     """Return what the session's call should be; repeating it is harmless."""
     attempt = in_call(session)
     return CallPlan(
@@ -50,6 +52,19 @@ def plan_of(session: Session) -> CallPlan:
         target=attempt.stage if attempt is not None else TransferStage.OVER,
         target_leg=attempt.id if attempt is not None else LegId(""),
         record=session.id if session.recording is Recording.ON else "",
+        voicemail=_voicemail(session, rules.of(session.queue).voicemail) if leaves_message(session) else None,
+    )
+
+
+def _voicemail(session: Session, rules: VoicemailRules) -> VoicemailOrder:
+    return VoicemailOrder(
+        record=voicemail_name(session.id),
+        session_id=session.id,
+        greeting=rules.greeting,
+        longest_seconds=rules.longest_seconds,
+        shortest_seconds=rules.shortest_seconds,
+        silence_seconds=rules.silence_seconds,
+        attempts=rules.attempts,
     )
 
 
@@ -79,7 +94,7 @@ class Effects:
         """Bring one session's call in line at once; the outbox's own job then finds nothing left to change."""
         if session.medium is Medium.VOICE and not is_consult(session):
             try:
-                await self._parts.media.plan(plan_of(session))
+                await self._parts.media.plan(plan_of(session, self._parts.rules))
             except ProviderError as error:
                 _log.warning("plan_delayed", code=error.code)
             self.wake()
@@ -128,7 +143,7 @@ class Effects:
             if self.place is not None:
                 await self.place(session, wanted.attempt)
         elif session is not None:
-            await self._parts.media.plan(plan_of(session))
+            await self._parts.media.plan(plan_of(session, self._parts.rules))
 
     async def _drop_dial(self, session: Session) -> None:
         """Have the carrier stop ringing; a call it never took, or has ended, needs nothing."""

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from server.broker.acknowledging import code_of, hash_of
+from server.broker.listening import link_token
 from server.broker.notice_orders import WAITING_NOTICE
 from server.broker.parts import Parts
 from server.broker.ports.alerts import Alert
@@ -14,7 +15,7 @@ from server.broker.ports.notices import Notice, NoticeJob
 from server.broker.ports.records import Job
 from server.broker.ports.store import Unit
 from server.core.session import WAITING_STATES
-from server.wire.terms import Medium
+from server.wire.terms import Author, Medium, OrganisationId
 from server.wire.views import SessionView
 
 
@@ -26,6 +27,8 @@ class Composed:
     alert: str
 
 
+MOST_WORDS: Final = 100
+"""How many turns are looked through for the words of a message."""
 MOST_TURNS: Final = 8
 """How many of the last turns go along."""
 
@@ -70,8 +73,24 @@ def notice_of(unit: Unit, parts: Parts, job: Job, wanted: NoticeJob, session: Se
         turns=tuple(unit.views.latest_messages(organisation_id, session.conversation_id, MOST_TURNS)),
         person=wanted.person,
         desk_url=parts.desk_url.rstrip("/"),
-        recorded=calls is not None and calls.find(session.id) is not None,
+        recorded=calls is not None and calls.has(session.id),
+        voicemail_url=_voicemail_url(parts, session, organisation_id),
+        voicemail=_voicemail(unit, session, organisation_id),
     )
+
+
+def _voicemail_url(parts: Parts, session: SessionView, organisation_id: OrganisationId) -> str:
+    token = link_token(parts, session, organisation_id) if session.voicemail_seconds else ""
+    return f"{parts.desk_url.rstrip('/')}/v1/voicemails/{token}" if token and parts.desk_url else ""
+
+
+def _voicemail(unit: Unit, session: SessionView, organisation_id: OrganisationId) -> str:
+    """Return what a caller said as their message, as far as it was transcribed."""
+    asked_at = session.voicemail_at
+    if not session.voicemail_seconds or asked_at is None:
+        return ""
+    turns = unit.views.latest_messages(organisation_id, session.conversation_id, MOST_WORDS)
+    return " ".join(one.text for one in turns if one.author is Author.CUSTOMER and one.at >= asked_at)
 
 
 def is_moot(wanted: NoticeJob, session: SessionView) -> bool:

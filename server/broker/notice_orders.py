@@ -24,6 +24,8 @@ WAITING_NOTICE: Final = "handoff.waiting"
 """A notice that a step of the policy ordered: moot as soon as somebody has taken the session."""
 CLOSED_NOTICE: Final = "handoff.closed"
 """The notice of the outcome: one for each handoff and destination."""
+WORDS_SECONDS: Final = 15.0
+"""By then what was said last is text, or the notice goes out without it."""
 ON_CALL: Final = "on_call:"
 """With it, a step of a policy names a schedule among destinations."""
 
@@ -48,11 +50,16 @@ def order_waiting(unit: Unit, parts: Parts, session: Session, effect: Notify, no
             add(unit, session.organisation_id, wanted, now)
 
 
-def order_closed(unit: Unit, session: Session, destinations: Iterable[str], now: datetime) -> None:
+def order_closed(unit: Unit, parts: Parts, session: Session, destinations: Iterable[str], now: datetime) -> None:
     """Write down that the outcome is to be told."""
     for name in destinations:
         wanted = NoticeJob(session_id=session.id, destination=name, kind=CLOSED_NOTICE, at=now, epoch=session.epoch)
-        add(unit, session.organisation_id, wanted, now)
+        add(unit, session.organisation_id, wanted, now + timedelta(seconds=_wait_seconds(parts, session)))
+
+
+def _wait_seconds(parts: Parts, session: Session) -> float:
+    """Return for how long the notice waits for a message's last words to become text."""
+    return WORDS_SECONDS if parts.transcribes and session.voicemail_seconds else 0.0
 
 
 def order_amends(unit: Unit, before: Session, after: Session, now: datetime) -> None:

@@ -61,6 +61,8 @@ class Parts:
         recordings: Where recordings are found again; None where none are kept.
         tickets: Systems that keep tickets, by name.
         assistants: Who answers customers from within this broker, by the name of their key.
+        link_key: Signs the links of notices; empty: voicemails have no link.
+        transcribes: What is said on calls becomes text: notices of a voicemail wait for its last words.
         translator: Who translates between customers and the desk; None: nobody does.
         measures: Who counts what happens.
         plans: How much organisations may have, by the plan's name.
@@ -101,6 +103,8 @@ class Parts:
     measures: Measures = NO_MEASURES
     plans: Plans = field(default_factory=dict[str, Plan])
     organisations: frozenset[OrganisationId] = frozenset()
+    link_key: bytes = b""
+    transcribes: bool = False
 
 
 NOTICES: Mapping[Notice, str] = {

@@ -138,7 +138,7 @@ class Privacy:
             former=tuple(former),
             sessions=tuple(sessions),
             files=tuple(view_of(file) for file in rows.belongings(organisation_id, [conversation_id]).files),
-            recorded=tuple(one.number for one in sessions if recordings is not None and recordings.find(one.id)),
+            recorded=tuple(one.number for one in sessions if recordings is not None and recordings.has(one.id)),
         )
 
     def _record(

@@ -118,7 +118,7 @@ def _save(unit: Unit, parts: Parts, before: Session, done: Step, now: datetime) 
     _look_after_tickets(unit, parts, before, after, now)
     _order(unit, parts, after, done.effects, now)
     if after.state is SessionState.CLOSED and before.state is not SessionState.CLOSED and not is_consult(after):
-        order_closed(unit, after, parts.rules.of(after.queue).outcome_to, now)
+        order_closed(unit, parts, after, parts.rules.of(after.queue).outcome_to, now)
     order_amends(unit, before, after, now)
 
 

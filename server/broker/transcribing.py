@@ -37,7 +37,7 @@ class Transcribing:
         self._minding: Final = minding
 
     async def take_in(self, organisation_id: OrganisationId, fact: Spoken) -> None:
-        """Append what was said, once; what comes after the end of its session or conversation is dropped."""
+        """Append what was said, once; what comes after its talk is dropped, but for the last words of a message."""
         clean = clean_text(fact.text).strip()
         if not clean:
             return
@@ -57,6 +57,11 @@ class Transcribing:
         secret: bool,  # noqa: FBT001 - private, one caller
     ) -> MessageView | None:
         conversation = unit.conversations.load(organisation_id, fact.call_id)
+        if conversation is not None and fact.voicemail:
+            session = unit.sessions.load(organisation_id, fact.voicemail)
+            if session is None or session.voicemail_at is None or session.conversation_id != fact.call_id:
+                return None
+            return say(unit, self._parts, self._message(unit, conversation, session, fact, text), None)
         if conversation is None or conversation.ended_at is not None or conversation.session_id is None:
             return None
         session = unit.sessions.load(organisation_id, conversation.session_id)

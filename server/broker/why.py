@@ -12,7 +12,7 @@ from server.broker.ports.records import Principal
 from server.broker.ports.store import Unit
 from server.core.deadlines import next_deadline
 from server.core.errors import NotFoundError
-from server.core.policy import Action, CallOut, Expire, Notify, Overflow, Tell
+from server.core.policy import Action, CallOut, Expire, Notify, Overflow, Tell, Voicemail
 from server.core.presence import Operator
 from server.core.rings import rings_more_at
 from server.core.routing import Case, verdicts
@@ -150,5 +150,7 @@ def _deed(action: Action) -> str:
             return f"{to} is called, and the caller brought to them if they take it"
         case Overflow(queue=queue):
             return f"it goes on waiting in queue {queue}"
+        case Voicemail():
+            return "a caller is asked to leave a message; a chat waits on"
         case Expire():
             return "the wait ends: the customer goes back to the assistant"

@@ -11,7 +11,7 @@ from server.cli.exits import Exit
 from server.cli.rehearse import rehearse
 from server.cli.talk import errors_told, say
 from server.cli.timeline import Band, as_svg, as_text
-from server.core.policy import Action, CallOut, Expire, Happening, Line, Notify, Overflow, Tell, explain
+from server.core.policy import Action, CallOut, Expire, Happening, Line, Notify, Overflow, Tell, Voicemail, explain
 
 app = typer.Typer(help="What happens to who waits, second by second.", no_args_is_help=True)
 app.command()(rehearse)
@@ -96,6 +96,8 @@ def _in_words(happening: Happening) -> str:
             return f"{to} is called for up to {rings:g} s{asked}; whoever takes the call gets the caller (calls only)"
         case Overflow(queue=queue):
             return f"it goes on waiting in queue {queue}, at its place"
+        case Voicemail():
+            return "a caller is asked to leave a message; a chat waits on"
         case Expire():
             return "the wait ends: the customer is told and goes back to the assistant"
 
@@ -120,5 +122,7 @@ def _action(action: Action) -> dict[str, object]:
             }
         case Overflow(queue=queue):
             return {"do": "overflow", "to": queue}
+        case Voicemail():
+            return {"do": "voicemail"}
         case Expire():
             return {"do": "expire"}

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from server.core.consult_inputs import ConsultAnswered, ConsultLapsed
 from server.core.outside_inputs import Outside, TargetPressed
+from server.core.voicemail_inputs import VoicemailEmpty, VoicemailFailed, VoicemailLeft
 from server.wire.terms import Consent, Dial, LegId, OperatorId, Supervision, TransferKind, TransferOutcome, TransferStep
 from server.wire.views import Ticket
 
@@ -363,6 +364,9 @@ Input = (
     | CustomerLeft
     | NoticeAcknowledged
     | PolicyDue
+    | VoicemailLeft
+    | VoicemailEmpty
+    | VoicemailFailed
     | ConsentTold
     | RecordingFailed
     | WaitExpired

@@ -34,6 +34,8 @@ class Sound(StrEnum):
     """The hold tone, paced."""
     ANNOUNCEMENT = "announcement"
     """What the target of a policy's call hears before they take it, again and again."""
+    PROMPT = "prompt"
+    """What the worker itself says: the greeting and the beep of a voicemail, paced."""
     NOTHING = "nothing"
     """No frames at all."""
 
@@ -109,6 +111,8 @@ class Hearing:
                 return CallPhase.TARGET
             case LegRole.CALLER | LegRole.SUPERVISOR | Sound.TONE | Sound.ANNOUNCEMENT:
                 return CallPhase.HOLD
+            case Sound.PROMPT:
+                return CallPhase.VOICEMAIL
             case Sound.NOTHING:
                 return CallPhase.ENDED
 
@@ -131,6 +135,8 @@ MERGED = replace(WITH_OPERATOR, target=LegRole.OPERATOR, conference=True)
 """Caller, operator and target talk."""
 JOINED = Hearing(caller=LegRole.TARGET, assistant=Sound.NOTHING, operator=Sound.NOTHING, target=LegRole.CALLER)
 """Caller and target talk; nobody of ours is there."""
+VOICEMAIL = Hearing(caller=Sound.PROMPT, assistant=Sound.NOTHING, operator=Sound.NOTHING)
+"""The caller hears greeting and beep, and is recorded; nobody hears the caller."""
 OVER = Hearing(caller=Sound.NOTHING, assistant=Sound.NOTHING, operator=Sound.NOTHING)
 """Nobody hears anything."""
 
@@ -189,6 +195,8 @@ def _talk(phase: CallPhase, operator: OperatorLeg, *, muted: bool) -> Hearing:
             return WITH_ASSISTANT
         case CallPhase.HOLD | CallPhase.TARGET:
             return ON_HOLD
+        case CallPhase.VOICEMAIL:
+            return VOICEMAIL
         case CallPhase.ENDED:
             return OVER
         case CallPhase.OPERATOR:

@@ -20,6 +20,7 @@ from server.core import rings as r
 from server.core import supervision as sv
 from server.core import transfers as x
 from server.core import transitions as t
+from server.core import voicemail as v
 from server.core.consult_inputs import ConsultAnswered, ConsultLapsed
 from server.core.effects import Effect
 from server.core.errors import ConflictError
@@ -27,6 +28,7 @@ from server.core.outside_inputs import TargetPressed
 from server.core.recording import with_recording
 from server.core.replacing import replace
 from server.core.session import Rules, Session, is_consult, label
+from server.core.voicemail_inputs import VoicemailEmpty, VoicemailFailed, VoicemailLeft
 from server.wire.terms import SessionState as S
 
 Handler = Callable[[Session, Any, Rules, datetime], t.Change]  # type: ignore[explicit-any]  # the table pairs types
@@ -34,6 +36,7 @@ Handler = Callable[[Session, Any, Rules, datetime], t.Change]  # type: ignore[ex
 
 _TALK: Final[dict[type, Handler]] = {
     i.MediaBridged: t.bridge,
+    VoicemailLeft: v.keep_message,
     i.OperatorMuted: t.mute,
     i.OperatorHeld: x.hold,
     i.RecordingPaused: t.pause_recording,
@@ -92,6 +95,9 @@ _BY_STATE: Final[dict[S, dict[type, Handler]]] = {
         i.CustomerLeft: t.abandon,
         i.NoticeAcknowledged: o.acknowledge,
         i.PolicyDue: o.follow_policy,
+        VoicemailLeft: v.leave_message,
+        VoicemailEmpty: v.leave_nothing,
+        VoicemailFailed: v.wait_on,
         i.WaitExpired: t.expire,
         **_CALLING_OUT,
     },
@@ -106,12 +112,16 @@ _BY_STATE: Final[dict[S, dict[type, Handler]]] = {
         i.CustomerLeft: t.abandon,
         i.NoticeAcknowledged: o.acknowledge,
         i.PolicyDue: o.follow_policy,
+        VoicemailLeft: v.leave_message,
+        VoicemailEmpty: v.leave_nothing,
+        VoicemailFailed: v.wait_on,
         i.WaitExpired: t.expire,
         **_CALLING_OUT,
     },
     S.CONNECTING: {
         i.TicketLinked: a.link_ticket,
         i.MediaBridged: t.bridge,
+        VoicemailLeft: v.keep_message,
         i.ConnectFailed: d.fail_connect,
         i.ConsentTold: t.tell_consent,
         i.ConsentNoted: t.note_consent,
@@ -162,6 +172,9 @@ _RACES: Final = frozenset(
         i.OperatorGone,
         i.CustomerLeft,
         i.PolicyDue,
+        VoicemailLeft,
+        VoicemailEmpty,
+        VoicemailFailed,
         i.RecordingFailed,
         i.WaitExpired,
         i.WrapUpLapsed,

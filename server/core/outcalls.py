@@ -60,8 +60,21 @@ def _carried_out(done: Session, action: policy.Action, fact: inputs.PolicyDue, r
             return done, () if done.acknowledged_by else (Notify(destinations, again),)
         case policy.Overflow(queue=queue):
             return replace(done, queue=queue, waiting_since=now, policy_done=0), ()
+        case policy.Voicemail():
+            return ask_for_message(done, now)
         case policy.Expire():
             return t.expire(done, fact, rules, now)
+
+
+def ask_for_message(session: Session, now: datetime) -> Change:
+    """Let a caller leave a message, and call nobody any more; a chat waits on."""
+    if session.medium is not Medium.VOICE:
+        return session, ()
+    attempt = x.under_way(session)
+    asked = replace(session, voicemail_at=now)
+    if attempt is None:
+        return asked, (SyncCall(),)
+    return _over(asked, attempt, TransferOutcome.CANCELLED, now, ""), (SyncCall(), DropTarget(attempt.id))
 
 
 def begin(session: Session, step: CallOut, outside: Outside | None, now: datetime) -> Change:

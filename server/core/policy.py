@@ -46,6 +46,11 @@ class Overflow:
 
 
 @dataclass(frozen=True, slots=True)
+class Voicemail:
+    """Let a caller leave a message; that ends the wait. Chats wait on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Expire:
     """End the wait: the customer is told and goes back to the assistant."""
 
@@ -74,8 +79,36 @@ class CallOut:
         return self.ring_seconds + self.confirm_seconds
 
 
-Action = Tell | Notify | CallOut | Overflow | Expire
+Action = Tell | Notify | CallOut | Overflow | Voicemail | Expire
 """What a step can do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoicemailRules:
+    """How callers of a queue leave a message.
+
+    Attributes:
+        greeting: Path of a WAV that is played first; empty: the one that ships.
+        longest_seconds: A message ends after so long.
+        shortest_seconds: With less speech than this it is no message.
+        silence_seconds: It ends when nothing has been said for so long.
+        attempts: So many times the caller is asked.
+    """
+
+    greeting: str = ""
+    longest_seconds: float = 180.0
+    shortest_seconds: float = 1.0
+    silence_seconds: float = 6.0
+    attempts: int = 2
+
+    @property
+    def limit_seconds(self) -> float:
+        """After so long without a word from the media worker nothing comes any more."""
+        return 60.0 + self.attempts * (self.longest_seconds + 30.0)
+
+
+DEFAULT_VOICEMAIL = VoicemailRules()
+"""Of a queue that says nothing about it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from server.core.policy import NO_POLICY, Policy
+from server.core.policy import DEFAULT_VOICEMAIL, NO_POLICY, Policy, VoicemailRules
 from server.core.strategy import RING_IDLE, Routing
 from server.wire.skills import Skill
 from server.wire.terms import (
@@ -76,6 +76,7 @@ class Rules:
     ticket_at_handoff: bool = True
     record: bool = False
     record_needs_consent: bool = True
+    voicemail: VoicemailRules = DEFAULT_VOICEMAIL
     queues: Mapping[str, "Rules"] = field(default_factory=dict[str, "Rules"])
 
     def of(self, queue: str) -> "Rules":
@@ -84,6 +85,10 @@ class Rules:
 
     dial_seconds: float = 40.0
     transfer_seconds: float = 30.0
+
+
+DEFAULT_RULES = Rules()
+"""Of a desk that says nothing about them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +118,8 @@ class Session:
         dial: How far a call that we placed has got; None for a session that a customer began.
         recording: Follows from the rest by `server.core.recording`; PAUSED is the operator's word.
         recording_failure: Why the recorder gave up in this call; empty while it did not.
+        voicemail_at: When the caller was asked for a message; None while they were not.
+        voicemail_seconds: How long the message is that they left; 0: there is none.
         score: How content the customer is, from 1 to 5; 0 while they have not said.
         answer_by: When a question or a proposal must have been answered; then its default holds.
         default_answer: Of a question, the answer when nobody gives one; of a proposal, `approve` or `decline`.
@@ -170,6 +177,8 @@ class Session:
     recording: Recording = Recording.OFF
     consent: Consent = Consent.UNKNOWN
     recording_failure: str = ""
+    voicemail_at: datetime | None = None
+    voicemail_seconds: int = 0
     score: int = 0
     score_comment: str = ""
     answer_by: datetime | None = None

@@ -253,6 +253,7 @@ def _requeued(session: Session, rules: Rules, now: datetime, notice: Notice) -> 
         acknowledged_by="",
         waiting_since=now,
         policy_done=0,
+        voicemail_at=None if not session.voicemail_seconds else session.voicemail_at,
         wait_expires_at=now + timedelta(seconds=rules.wait_expires_seconds),
     )
     return back, (*call_effects(session), TellCustomer(notice))

@@ -12,18 +12,18 @@ from server.broker.ports.media import Admission, Bridged, CallPlan, CallState, D
 from server.core.legs import HANDING_OVER, Hearing, OperatorLeg, Sound, hearing
 from server.media.dialling import Dialling
 from server.media.ears import Ears
-from server.media.fences import fences, is_muted, supervision, talkers, target
+from server.media.fences import fences, is_muted, operator_leg, state_of, supervision, talkers, target
 from server.media.leg import Leg
 from server.media.meter import Reading
 from server.media.recorder import Recorder
 from server.media.recording import Recording
+from server.media.telling import tell_quality
 from server.media.transcribing import SpeechProcess, Transcript
+from server.media.voicemail import Voicemail
 from server.media.waiting import play
 from server.wire.media import MediaDtmf, MediaMute, MediaPhase
 from server.wire.terms import CallPhase, ConversationId, LegId, LegRole
 
-FIRST_AUDIO_SECONDS: Final = 1.0
-"""An operator leg that sends nothing for so long takes the caller all the same: its microphone may be broken."""
 STALLED_SECONDS: Final = 10.0
 """A leg whose peer has not read for so long is gone."""
 
@@ -55,6 +55,7 @@ class Call:
         self._dialling: Final = Dialling()
         self.recording: Final = Recording(call_id, tell, recorder)
         self._transcript: Final = Transcript(call_id, tell, speech)
+        self._voicemail: Final = Voicemail(call_id, tell, recorder)
         self._beeps: Final = beeps
         self._ticks = 0
         self._caller_left_at: float | None = None
@@ -77,15 +78,7 @@ class Call:
 
     def state(self) -> CallState:
         """Return what is held, for a broker that has just come back."""
-        plan = self._plan
-        return CallState(
-            call_id=self.call_id,
-            phase=plan.phase,
-            epoch=plan.epoch,
-            version=plan.version,
-            legs=tuple(leg.up() for leg in self.legs.values()),
-            bridged=self._bridged,
-        )
+        return state_of(self._plan, self.legs, bridged=self._bridged)
 
     def apply(self, plan: CallPlan, now: float) -> None:
         """Make the call what `plan` says; an older plan than the last is ignored."""
@@ -140,6 +133,8 @@ class Call:
 
     def digit(self, leg: Leg, digit: str) -> None:
         """Tell that the caller, or a target, pressed a key: the broker, and whoever hears the caller."""
+        if leg.role is LegRole.CALLER:
+            self._voicemail.digit(digit)
         theirs = leg.admission.leg_id if leg.role is LegRole.TARGET else LegId("")
         self._tell(Digit(call_id=self.call_id, digit=digit, leg_id=theirs))
         for link in () if theirs else leg.links:
@@ -161,6 +156,8 @@ class Call:
         if caller is not None and tone:
             caller.voice.hear(tone)
             self._arrange(now)
+        elif caller is not None and self._hearing.made_for_caller is Sound.PROMPT:
+            self._say(caller)
         else:
             play(self._hearing.made_for_caller, caller, self._ticks, beeps=self._beeps)
         play(self._hearing.made_for_target, self.legs.get(LegRole.TARGET), self._ticks, beeps=self._beeps)
@@ -174,34 +171,29 @@ class Call:
         if self._hearing is HANDING_OVER:
             self._arrange(now)  # the operator's first audio may be overdue
         self.recording.write(now)
-        readings = {role: leg.meter.read() for role, leg in self.legs.items()}
-        far = readings.get(LegRole.CALLER)
-        for listener in [leg for role, leg in self.legs.items() if role in {LegRole.OPERATOR, LegRole.SUPERVISOR}]:
-            silent_ms = listener.silent_ms_of(self.legs.get(LegRole.CALLER), self._caller_left_at, now)
-            listener.tell_quality(readings[listener.role], far, silent_ms)
-        return readings
+        return tell_quality(self.legs, self._caller_left_at, now)
+
+    def _say(self, caller: Leg) -> None:
+        """Give the caller of a voicemail 20 ms, and listen as far as they are asked to speak."""
+        before = self._voicemail.records
+        caller.voice.hear(self._voicemail.frame(caller.rate))
+        if self._voicemail.records != before:
+            self._listen()
 
     def _forget(self, leg: Leg, reason: str, *, clean: bool) -> None:
+        if leg.role is LegRole.CALLER and reason != "replaced":
+            self._voicemail.gone()
         del self.legs[leg.role]
         leg.link_to({})
         self._tell(leg.down(reason, clean=clean))
 
     def _operator_leg(self, now: float) -> OperatorLeg:
         """Return how far the operator leg of the plan's epoch is, and remember when it is up."""
-        operator = self.legs.get(LegRole.OPERATOR)
-        epoch = self._plan.epoch
-        known = self._plan.answered or self._up_epoch == epoch
-        if operator is None or operator.epoch != epoch:
-            return OperatorLeg.LOST if known else OperatorLeg.AWAITED
-        if (
-            known
-            or operator.has_spoken
-            or is_muted(self._plan, operator)
-            or now - operator.joined_at >= FIRST_AUDIO_SECONDS
-        ):
-            self._up_epoch = epoch
-            return OperatorLeg.UP
-        return OperatorLeg.READY
+        known = self._plan.answered or self._up_epoch == self._plan.epoch
+        stands = operator_leg(self._plan, self.legs.get(LegRole.OPERATOR), now, known=known)
+        if stands is OperatorLeg.UP:
+            self._up_epoch = self._plan.epoch
+        return stands
 
     def _arrange(self, now: float) -> None:
         """Ask the table who hears whom now, and move the links; whatever did not change is left alone."""
@@ -225,9 +217,17 @@ class Call:
                 if role in self.legs:
                     self.legs[role].voice.tell(MediaPhase(phase=self._hearing.talks_with))
         self._note_bridge()
+        caller = self.legs.get(LegRole.CALLER)
         talking = self._hearing.talks_with is CallPhase.OPERATOR
-        self.recording.follow(self._plan.record, self.legs.get(LegRole.CALLER), now, talking=talking)
-        self._transcript.follow(talkers(self._plan, self.legs) if talking else {}, self._plan.epoch)
+        self.recording.follow(self._plan.record, caller, now, talking=talking)
+        self._voicemail.follow(self._plan.voicemail, caller)
+        self._listen()
+
+    def _listen(self) -> None:
+        """Have transcribed what is said to an operator, or left as a message."""
+        message = self._voicemail.records
+        heard = talkers(self._plan, self.legs, self._hearing, message=bool(message))
+        self._transcript.follow(heard, self._plan.epoch, message)
 
     def _hears(self, leg: Leg) -> frozenset[LegRole]:
         """Return whose voices a leg hears; an operator leg of another epoch none, nor a caller who hears keys."""

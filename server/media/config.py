@@ -45,6 +45,7 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         hold_sound: What a caller on hold hears: "tone" or "silence".
         recordings_dir: Folder for recordings; empty: none can be made.
         least_free_mb: With less room than this on its disk nothing more is recorded.
+        recording_keys: What recordings are sealed with, a line each (`server.recorded.keys`); empty: they are not.
         speech: How what is said is transcribed; None: it is not.
         log_level: Of the lines on standard error.
     """
@@ -65,6 +66,7 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     hold_sound: str = "tone"
     recordings_dir: str = ""
     least_free_mb: int = 500
+    recording_keys: str = ""
     log_level: str = "warning"
     speech: SpeechConfig | None = None
 

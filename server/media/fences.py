@@ -4,11 +4,16 @@ Pure. Before: a leg comes, or a plan. After: `server.media.call` drops who is fe
 """
 
 from collections.abc import Mapping
+from typing import Final
 
-from server.broker.ports.media import Admission, CallPlan
+from server.broker.ports.media import Admission, CallPlan, CallState
+from server.core.legs import Hearing, OperatorLeg
 from server.core.supervision import AUDIBLE
 from server.media.leg import Leg
-from server.wire.terms import LegRole, Supervision, TransferStage
+from server.wire.terms import CallPhase, LegRole, Supervision, TransferStage
+
+FIRST_AUDIO_SECONDS: Final = 1.0
+"""An operator leg that sends nothing for so long takes the caller all the same: its microphone may be broken."""
 
 
 def fences(plan: CallPlan, admission: Admission) -> bool:
@@ -40,8 +45,33 @@ def is_muted(plan: CallPlan, operator: Leg | None) -> bool:
     return plan.muted or (operator is not None and operator.muted)
 
 
-def talkers(plan: CallPlan, legs: Mapping[LegRole, Leg]) -> dict[LegRole, Leg]:
-    """Return the legs whose words are transcribed while caller and operator talk."""
+def operator_leg(plan: CallPlan, operator: Leg | None, now: float, *, known: bool) -> OperatorLeg:
+    """Return how far the operator leg of the plan's epoch is; `known`: it was up before."""
+    if operator is None or operator.epoch != plan.epoch:
+        return OperatorLeg.LOST if known else OperatorLeg.AWAITED
+    waited = now - operator.joined_at >= FIRST_AUDIO_SECONDS
+    up = known or operator.has_spoken or is_muted(plan, operator) or waited
+    return OperatorLeg.UP if up else OperatorLeg.READY
+
+
+def state_of(plan: CallPlan, legs: Mapping[LegRole, Leg], *, bridged: bool) -> CallState:
+    """Return what is held of a call."""
+    return CallState(
+        call_id=plan.call_id,
+        phase=plan.phase,
+        epoch=plan.epoch,
+        version=plan.version,
+        legs=tuple(leg.up() for leg in legs.values()),
+        bridged=bridged,
+    )
+
+
+def talkers(plan: CallPlan, legs: Mapping[LegRole, Leg], hearing: Hearing, *, message: bool) -> dict[LegRole, Leg]:
+    """Return the legs whose words are transcribed: of a talk with an operator, or of a `message`."""
+    if message:
+        return {role: leg for role, leg in legs.items() if role is LegRole.CALLER}
+    if hearing.talks_with is not CallPhase.OPERATOR:
+        return {}
     operator = legs.get(LegRole.OPERATOR)
     roles = {LegRole.CALLER} if is_muted(plan, operator) else {LegRole.CALLER, LegRole.OPERATOR}
     return {role: leg for role, leg in legs.items() if role in roles}

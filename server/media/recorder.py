@@ -1,8 +1,8 @@
 """Write recordings to disk in a thread of its own, so that no disk ever holds up audio.
 
-A file is a whole WAV after every second of it, readable by its owner alone. One that exists is gone on with: a call
-that went back to the queue, or a worker that was replaced. Before: `server.media.recording` has a second of sound.
-After: it is in the file, or the recording is lost and the call goes on.
+A file is whole after every second of it, readable by its owner alone, and sealed where there is a key. One that exists
+is gone on with: a call that went back to the queue, or a worker that was replaced. Before: `server.media.recording` has
+a second of sound. After: it is in the file, or the recording is lost and the call goes on.
 """
 
 import asyncio
@@ -10,7 +10,6 @@ import errno
 import os
 import queue
 import re
-import struct
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +17,9 @@ from pathlib import Path
 from typing import Final
 
 from server.log import get_log
+from server.recorded.keys import Keys
+from server.recorded.reading import wav_header
+from server.recorded.sealed import SUFFIX, SealedFile
 
 HEADER_BYTES: Final = 44
 MOST_WAITING: Final = 512
@@ -26,38 +28,48 @@ MOST_FILE_BYTES: Final = 2_000_000_000
 """The longest recording: 17 hours at 8 kHz; a WAV cannot hold twice as much."""
 CLOSE_SECONDS: Final = 5.0
 """How long the last seconds may take to be written when the worker ends."""
-_HEADER: Final = struct.Struct("<4sI4s4sIHHIIHH4sI")
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _log = get_log(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A second of stereo PCM16 for the end of a recording; `lost` is called in the event loop if it can't be kept."""
+    """A second of PCM16 for the end of a recording; `lost` is called in the event loop if it can't be kept."""
 
     record: str
     rate: int
     pcm: bytes
     last: bool
     lost: Callable[[str], None]
+    channels: int = 2
 
 
 class Recorder:
     """The thread and its files; must be made inside the event loop."""
 
-    def __init__(self, folder: str, least_free_mb: int) -> None:
-        """Write into `folder`, made when it is needed, as long as so much room is left on its disk."""
+    def __init__(self, folder: str, least_free_mb: int, keys: Keys | None = None) -> None:
+        """Write into `folder`, made when it is needed, as long as so much room is left; sealed where there are keys."""
+        self._keys: Final = keys
         self._folder: Final = Path(folder)
         self._least_free_bytes: Final = least_free_mb * 1_000_000
         self._loop: Final = asyncio.get_running_loop()
         self._waiting: Final[queue.Queue[Chunk | None]] = queue.Queue(MOST_WAITING)
-        self._files: Final[dict[str, WavFile]] = {}
+        self._files: Final[dict[str, WavFile | SealedFile]] = {}
         self._thread: Final = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
 
     def now(self) -> float:
         """Return the event loop's monotonic second."""
         return self._loop.time()
+
+    def has_room(self) -> bool:
+        """Tell whether the disk has room for a recording."""
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._check_room()
+        except OSError:
+            return False
+        return True
 
     def write(self, chunk: Chunk) -> None:
         """Take a second of sound; never waits."""
@@ -93,11 +105,13 @@ class Recorder:
             del self._files[chunk.record]
             file.close()
 
-    def _open(self, chunk: Chunk) -> "WavFile":
+    def _open(self, chunk: Chunk) -> "WavFile | SealedFile":
         if not _NAME.fullmatch(chunk.record):
             raise ValueError("not a name for a recording")
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return WavFile(self._folder / f"{chunk.record}.wav", chunk.rate)
+        if self._keys is not None:
+            return SealedFile(self._folder / f"{chunk.record}{SUFFIX}", chunk.rate, chunk.channels, self._keys)
+        return WavFile(self._folder / f"{chunk.record}.wav", chunk.rate, chunk.channels)
 
     def _check_room(self) -> None:
         room = os.statvfs(self._folder)
@@ -119,9 +133,9 @@ class Recorder:
 
 
 class WavFile:
-    """A stereo WAV of PCM16 that is whole after every `append`."""
+    """A WAV of PCM16 that is whole after every `append`."""
 
-    def __init__(self, path: Path, rate: int) -> None:
+    def __init__(self, path: Path, rate: int, channels: int = 2) -> None:
         """Make it, mode 600, or go on with it.
 
         Raises:
@@ -129,6 +143,7 @@ class WavFile:
             ValueError: what is there is no recording of this rate.
         """
         self._rate: Final = rate
+        self._channels: Final = channels
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             os.fchmod(self._descriptor, 0o600)
@@ -167,7 +182,4 @@ class WavFile:
         return length
 
     def _header(self) -> bytes:
-        return _HEADER.pack(
-            *(b"RIFF", 36 + self._length, b"WAVE", b"fmt ", 16, 1, 2),
-            *(self._rate, self._rate * 4, 4, 16, b"data", self._length),
-        )
+        return wav_header(self._rate, self._channels, self._length)

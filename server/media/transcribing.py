@@ -31,7 +31,7 @@ from server.media.speech_messages import (
     pack,
 )
 from server.tasks import TaskRunner
-from server.wire.terms import ConversationId, LegRole
+from server.wire.terms import ConversationId, LegRole, SessionId
 
 AT_ONCE_FRAMES: Final = 5
 """Frames that travel together (100 ms)."""
@@ -40,6 +40,7 @@ MOST_BEHIND_BYTES: Final = 1024 * 1024
 MOST_VOICES: Final = 4096
 """Voices whose words are still taken, the newest."""
 END_SECONDS: Final = 2.0
+NO_MESSAGE: Final = SessionId("")
 _answers: Final = msgspec.msgpack.Decoder(FromSpeech)
 _log = get_log(__name__)
 
@@ -141,9 +142,17 @@ class Voiceprint:
     """One voice of a call, from when it may be heard to when it may not."""
 
     def __init__(
-        self, process: SpeechProcess, leg: Leg, call_id: ConversationId, epoch: int, tell: Callable[[MediaFact], None]
+        self,
+        process: SpeechProcess,
+        leg: Leg,
+        call_id: ConversationId,
+        epoch: int,
+        tell: Callable[[MediaFact], None],
+        *,
+        message: SessionId = NO_MESSAGE,
     ) -> None:
-        """Listen to `leg`; what it says is told for the operator of `epoch`."""
+        """Listen to `leg`; what it says is told for the operator of `epoch`, or as the message of a session."""
+        self.message: Final = message
         self.stream: Final = f"{call_id}-{leg.role}-{secrets.token_hex(6)}"
         self.leg: Final = leg
         self.epoch: Final = epoch
@@ -172,7 +181,16 @@ class Voiceprint:
         """Tell what was said."""
         if text:
             key = f"speech:{self.stream}:{'m' if missed else ''}{number}"
-            self._tell(Spoken(call_id=self._call_id, role=LegRole(self.leg.role), epoch=self.epoch, text=text, key=key))
+            self._tell(
+                Spoken(
+                    call_id=self._call_id,
+                    role=LegRole(self.leg.role),
+                    epoch=self.epoch,
+                    text=text,
+                    key=key,
+                    voicemail=self.message,
+                )
+            )
 
     def _send(self) -> None:
         if self._held:
@@ -202,16 +220,17 @@ class Transcript:
         self._process: Final = process
         self._voices: Final[dict[LegRole, Voiceprint]] = {}
 
-    def follow(self, legs: dict[LegRole, Leg], epoch: int) -> None:
-        """Listen to exactly these legs."""
+    def follow(self, legs: dict[LegRole, Leg], epoch: int, message: SessionId = NO_MESSAGE) -> None:
+        """Listen to exactly these legs; `message` is the session whose message they leave."""
         if self._process is None or not self._process.on:
             return
         for role, voice in list(self._voices.items()):
-            if legs.get(role) is not voice.leg or voice.epoch != epoch:
+            if legs.get(role) is not voice.leg or (voice.epoch, voice.message) != (epoch, message):
                 voice.leg.ear = None
                 voice.close()
                 del self._voices[role]
         for role, leg in legs.items():
             if role not in self._voices:
-                voice = self._voices[role] = Voiceprint(self._process, leg, self._call_id, epoch, self._tell)
+                voice = Voiceprint(self._process, leg, self._call_id, epoch, self._tell, message=message)
+                self._voices[role] = voice
                 leg.ear = voice.said

@@ -26,6 +26,7 @@ from server.media.fact_log import FactLog
 from server.media.listen import listen
 from server.media.recorder import Recorder
 from server.media.transcribing import SpeechProcess
+from server.recorded.keys import parse_keys
 
 _LEVELS: Final[dict[str, Level]] = {"debug": "debug", "info": "info", "warning": "warning", "error": "error"}
 _WATCH_SECONDS: Final = 0.25
@@ -45,7 +46,8 @@ async def run(config: WorkerConfig) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)
     facts = FactLog()
-    recorder = Recorder(config.recordings_dir, config.least_free_mb) if config.recordings_dir else None
+    keys = parse_keys(config.recording_keys) if config.recording_keys else None
+    recorder = Recorder(config.recordings_dir, config.least_free_mb, keys) if config.recordings_dir else None
     speech = SpeechProcess(config.speech)
     exchange = Exchange(facts.tell, recorder, beeps=config.hold_sound == "tone", speech=speech)
     try:

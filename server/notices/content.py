@@ -44,6 +44,9 @@ class HandoffFacts(msgspec.Struct, frozen=True, kw_only=True):
     accept_url: str
     transcript_url: str
     recording_url: str
+    voicemail_url: str
+    voicemail_seconds: int
+    voicemail: str
 
 
 def facts(notice: Notice) -> HandoffFacts:
@@ -73,6 +76,9 @@ def facts(notice: Notice) -> HandoffFacts:
         accept_url=notice.accept_url,
         transcript_url=transcript_url(notice),
         recording_url=recording_url(notice),
+        voicemail_url=notice.voicemail_url,
+        voicemail_seconds=session.voicemail_seconds,
+        voicemail=notice.voicemail,
     )
 
 
@@ -130,8 +136,10 @@ def rows(notice: Notice) -> tuple[tuple[str, str], ...]:
             ("Next step", _next_step(notice.session)),
             ("Transcript", told.transcript_url),
             ("Recording", told.recording_url),
+            ("Voicemail", told.voicemail_url and f"{told.voicemail_url} ({length(told.voicemail_seconds)})"),
+            ("They said", clean_text(told.voicemail, SUMMARY_CHARS, 20)),
         ]
-    long = {"Summary", "Note"}
+    long = {"Summary", "Note", "They said"}
     return tuple((name, text if name in long else clean_line(text, LINE_CHARS)) for name, text in found if text)
 
 

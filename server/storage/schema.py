@@ -236,6 +236,8 @@ sessions: Final = Table(
     Column("recording", Text, nullable=False, server_default="off"),
     Column("consent", Text, nullable=False, server_default="unknown"),
     _text("recording_failure"),
+    _at("voicemail_at", nullable=True),
+    _count("voicemail_seconds"),
     _count("score"),
     _text("score_comment"),
     _text("acknowledged_by"),

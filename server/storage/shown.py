@@ -186,6 +186,8 @@ def _session(row: Row, turns: Mapping[str, tuple[MessageView, ...]]) -> SessionV
         recording=session.recording,
         consent=session.consent,
         recording_failure=session.recording_failure,
+        voicemail_at=session.voicemail_at,
+        voicemail_seconds=session.voicemail_seconds,
         score=session.score,
         score_comment=session.score_comment,
         answer_by=session.answer_by,

@@ -321,6 +321,8 @@ class SessionView(View, frozen=True, kw_only=True):
     recording: Recording = Recording.OFF
     consent: Consent = Consent.UNKNOWN
     recording_failure: str = ""
+    voicemail_at: datetime | None = None
+    voicemail_seconds: int = 0
     score: int = 0
     score_comment: str = ""
     answer_by: datetime | None = None

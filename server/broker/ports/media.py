@@ -12,7 +12,7 @@ from typing import Protocol
 import msgspec
 
 from server.broker.ports.measures import WorkerMeasures
-from server.wire.terms import CallPhase, ConversationId, LegId, LegRole, Supervision, TransferStage
+from server.wire.terms import CallPhase, ConversationId, LegId, LegRole, SessionId, Supervision, TransferStage
 
 
 class Admission(msgspec.Struct, frozen=True, kw_only=True, tag="admit"):
@@ -39,6 +39,28 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True, tag="admit"):
     muted: bool = False
 
 
+class VoicemailOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """Take a message from the caller: greeting, beep, what they say.
+
+    Attributes:
+        record: The name of its recording.
+        session_id: Whose message it is: what is said is told under it.
+        greeting: Path of a WAV; empty: the one that ships.
+        longest_seconds: It ends after so long.
+        shortest_seconds: With less speech than this it is no message.
+        silence_seconds: It ends when nothing has been said for so long.
+        attempts: So many times the caller is asked.
+    """
+
+    record: str
+    session_id: SessionId
+    greeting: str = ""
+    longest_seconds: float = 180.0
+    shortest_seconds: float = 1.0
+    silence_seconds: float = 6.0
+    attempts: int = 2
+
+
 class CallPlan(msgspec.Struct, frozen=True, kw_only=True, tag="plan"):
     """What a call should be, whole: repeating it changes nothing.
 
@@ -57,6 +79,7 @@ class CallPlan(msgspec.Struct, frozen=True, kw_only=True, tag="plan"):
         target: Where the target of a transfer stands; OVER: there is none.
         target_leg: The one leg that may be the target's; any other is neither heard nor fed, and is closed.
         record: Name of the recording to go on with, while caller and operator talk; empty: none.
+        voicemail: The message that is to be taken, in phase VOICEMAIL.
     """
 
     call_id: ConversationId
@@ -71,6 +94,7 @@ class CallPlan(msgspec.Struct, frozen=True, kw_only=True, tag="plan"):
     target: TransferStage = TransferStage.OVER
     target_leg: LegId = LegId("")
     record: str = ""
+    voicemail: VoicemailOrder | None = None
 
 
 class Keys(msgspec.Struct, frozen=True, kw_only=True, tag="keys"):
@@ -126,14 +150,29 @@ class RecordingLost(msgspec.Struct, frozen=True, kw_only=True, tag="recording_lo
     reason: str
 
 
+class VoicemailOver(msgspec.Struct, frozen=True, kw_only=True, tag="voicemail_over"):
+    """A message was taken, so many seconds long, or not: `kept` is false, `failed` when no message can be taken."""
+
+    call_id: ConversationId
+    record: str
+    seconds: float = 0.0
+    kept: bool = False
+    failed: bool = False
+    reason: str = ""
+
+
 class Spoken(msgspec.Struct, frozen=True, kw_only=True, tag="spoken"):
-    """What the caller or the operator of `epoch` said aloud, as text, not redacted; `key` is that of no other."""
+    """What the caller or the operator of `epoch` said aloud, as text, not redacted; `key` is that of no other.
+
+    `voicemail` is the session whose message it is part of; empty while an operator talks.
+    """
 
     call_id: ConversationId
     role: LegRole
     epoch: int
     text: str
     key: str
+    voicemail: SessionId = SessionId("")
 
 
 class CallState(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,7 +186,7 @@ class CallState(msgspec.Struct, frozen=True, kw_only=True):
     bridged: bool
 
 
-MediaFact = LegUp | LegDown | Bridged | Digit | RecordingLost | Spoken
+MediaFact = LegUp | LegDown | Bridged | Digit | RecordingLost | VoicemailOver | Spoken
 """Everything a worker tells."""
 
 FactHandler = Callable[[MediaFact], Awaitable[None]]

@@ -25,6 +25,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
         accept_code: The same as digits, for an answer by SMS.
         desk_url: The broker's own address.
         recorded: There is a recording of the call.
+        voicemail_url: Where the message is heard, signed: who has it needs no token; empty when there is none.
+        voicemail: What the message says; empty when nobody transcribes, or nothing was understood.
     """
 
     id: str
@@ -38,6 +40,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     accept_code: str = ""
     desk_url: str = ""
     recorded: bool = False
+    voicemail_url: str = ""
+    voicemail: str = ""
 
 
 class Destination(Protocol):

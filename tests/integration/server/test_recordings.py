@@ -38,7 +38,7 @@ class LiveCall:
 
     @property
     def file(self) -> Path:
-        return self.broker.data_dir / "recordings" / f"{self.session}.wav"
+        return self.broker.data_dir / "recordings" / f"{self.session}.wav.sealed"
 
     async def order(self, kind: type[Command], **fields: object) -> Reply:
         """Give an order as the operator."""

@@ -331,6 +331,8 @@ def upgrade() -> None:  # noqa: PLR0915 - the first step builds all there is
         sa.Column("recording", sa.Text(), server_default="off", nullable=False),
         sa.Column("consent", sa.Text(), server_default="unknown", nullable=False),
         sa.Column("recording_failure", sa.Text(), server_default="", nullable=False),
+        sa.Column("voicemail_at", sa.BigInteger(), nullable=True),
+        sa.Column("voicemail_seconds", sa.Integer(), server_default="0", nullable=False),
         sa.Column("score", sa.Integer(), server_default="0", nullable=False),
         sa.Column("score_comment", sa.Text(), server_default="", nullable=False),
         sa.Column("acknowledged_by", sa.Text(), server_default="", nullable=False),

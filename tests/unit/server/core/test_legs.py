@@ -10,7 +10,7 @@ from server.wire.terms import CallPhase, LegRole, Supervision
 pytestmark = pytest.mark.unit
 
 CALLER, ASSISTANT, OPERATOR, SUPERVISOR = LegRole.CALLER, LegRole.ASSISTANT, LegRole.OPERATOR, LegRole.SUPERVISOR
-SILENCE, TONE, NOTHING = Sound.SILENCE, Sound.TONE, Sound.NOTHING
+SILENCE, TONE, NOTHING, PROMPT = Sound.SILENCE, Sound.TONE, Sound.NOTHING, Sound.PROMPT
 AWAITED, READY, UP, LOST = OperatorLeg.AWAITED, OperatorLeg.READY, OperatorLeg.UP, OperatorLeg.LOST
 LISTEN, WHISPER, BARGE = Supervision.LISTEN, Supervision.WHISPER, Supervision.BARGE
 
@@ -34,6 +34,7 @@ TABLE: dict[Case, Heard] = {
     (CallPhase.OPERATOR, LOST, True): (TONE, NOTHING, NOTHING),
     **{(CallPhase.HOLD, leg, muted): (TONE, NOTHING, NOTHING) for leg in OperatorLeg for muted in (True, False)},
     **{(CallPhase.TARGET, leg, muted): (TONE, NOTHING, NOTHING) for leg in OperatorLeg for muted in (True, False)},
+    **{(CallPhase.VOICEMAIL, leg, muted): (PROMPT, NOTHING, NOTHING) for leg in OperatorLeg for muted in (True, False)},
     **{(CallPhase.ENDED, leg, muted): (NOTHING, NOTHING, NOTHING) for leg in OperatorLeg for muted in (True, False)},
 }
 
@@ -55,7 +56,7 @@ EVERYTHING = list(itertools.product(TABLE, Supervision))
 
 def test_the_table_has_every_combination() -> None:
     assert set(TABLE) == set(itertools.product(CallPhase, OperatorLeg, (True, False)))
-    assert len(EVERYTHING) == 200
+    assert len(EVERYTHING) == 240
 
 
 @pytest.mark.parametrize(("case", "heard"), TABLE.items(), ids=lambda value: "-".join(map(str, value)))

@@ -5,13 +5,14 @@ from itertools import product
 
 import pytest
 
-from server.core import consult_inputs, outside_inputs
+from server.core import consult_inputs, outside_inputs, voicemail_inputs
 from server.core import inputs as i
 from server.core.errors import ConflictError
 from server.core.machine import ILLEGAL, INPUTS, LATE, TRANSITIONS, step
 from server.core.outside_inputs import TargetPressed
 from server.core.policy import Policy, PolicyStep, Tell
 from server.core.strategy import Routing, Strategy
+from server.core.voicemail_inputs import VoicemailEmpty, VoicemailFailed, VoicemailLeft
 from server.wire.terms import Consent, Dial, Medium, SessionState, Supervision, TransferKind, TransferStage
 from server.wire.views import Ticket
 from tests.unit.server.core.building import ANN, BEN, CAT, NOW, RULES, attempt, in_state
@@ -43,14 +44,14 @@ def test_every_pair_stands_in_exactly_one_table() -> None:
 
 
 def test_the_pairs_are_counted_so_that_a_change_of_the_table_is_seen() -> None:
-    assert (len(INPUTS), len(SessionState)) == (48, 9)
-    assert (len(TRANSITIONS), len(LATE), len(ILLEGAL)) == (115, 163, 154)
+    assert (len(INPUTS), len(SessionState)) == (51, 9)
+    assert (len(TRANSITIONS), len(LATE), len(ILLEGAL)) == (124, 181, 154)
 
 
 def test_every_input_of_the_module_is_in_the_union() -> None:
     facts = {
         thing
-        for module in (i, consult_inputs, outside_inputs)
+        for module in (i, consult_inputs, outside_inputs, voicemail_inputs)
         for thing in vars(module).values()
         if isinstance(thing, type)
         and thing.__module__ == module.__name__
@@ -97,6 +98,8 @@ def _changes(pair: tuple[S, type], medium: Medium, *, lost: bool, on: bool) -> b
         session = replace(session, offered_to=CAT)
     if pair[1] is i.RingAgain:
         session = replace(session, declined_by=(BEN,), passed_at=NOW)
+    if pair[1] in {VoicemailLeft, VoicemailEmpty, VoicemailFailed}:
+        session = replace(session, voicemail_at=NOW)
     if pair[1] is i.DialMoved:
         session = replace(session, dial=Dial.PLACING, active_at=None)
     if pair[1] in {i.TransferSteered, i.TransferMoved, i.TransferFailed, i.TargetUp, i.TargetDown, TargetPressed}:

@@ -13,18 +13,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from server.core import inputs as i
-from server.core.calls import call_phase
+from server.core.calls import call_phase, leaves_message
 from server.core.deadlines import next_deadline
 from server.core.effects import ReturnToAssistant, SyncCall
 from server.core.errors import ConflictError
 from server.core.machine import ILLEGAL, INPUTS, LATE, TRANSITIONS, Step, step
 from server.core.outside_inputs import Outside, TargetPressed
 from server.core.ownership import owner_of
-from server.core.policy import CallOut, Policy, PolicyStep
+from server.core.policy import CallOut, Policy, PolicyStep, Voicemail
 from server.core.session import IN_HAND_STATES, WAITING_STATES, Rules, Session, rung
 from server.core.strategy import Routing, Strategy
 from server.core.supervision import AUDIBLE
 from server.core.transfers import in_call, is_ringing, under_way
+from server.core.voicemail_inputs import VoicemailEmpty, VoicemailFailed, VoicemailLeft
 from server.wire.terms import (
     CallPhase,
     LegId,
@@ -81,9 +82,11 @@ class Life(RuleBasedStateMachine):
         epoch=st.integers(1, 5),
         record=st.booleans(),
         strategy=st.sampled_from([Strategy.LONGEST_IDLE, Strategy.RING_ALL]),
+        asks_for_messages=st.booleans(),
     )
-    def request(self, wrap_up: float, epoch: int, record: bool, strategy: Strategy) -> None:
-        self.rules = Rules(wrap_up_seconds=wrap_up, record=record, routing=Routing(strategy), policy=CALLING)
+    def request(self, wrap_up: float, epoch: int, record: bool, strategy: Strategy, asks_for_messages: bool) -> None:
+        policy = Policy((*CALLING.steps, PolicyStep(80.0, Voicemail()))) if asks_for_messages else CALLING
+        self.rules = Rules(wrap_up_seconds=wrap_up, record=record, routing=Routing(strategy), policy=policy)
         self.now: datetime = NOW
         self.session: Session = new_session(self.medium, epoch=epoch)
         self.first = self.session
@@ -134,6 +137,13 @@ class Life(RuleBasedStateMachine):
     )
     def media(self, kind: type, behind: int) -> None:
         self.happen(kind(self.session.epoch - behind))
+
+    @rule(kind=st.sampled_from([VoicemailLeft, VoicemailEmpty, VoicemailFailed]))
+    def message(self, kind: type) -> None:
+        before = self.session
+        done = self.happen(kind())
+        if done is not None and done.changed:
+            assert before.voicemail_at is not None, "nobody leaves a message who was not asked"
 
     @rule(
         kind=st.sampled_from(
@@ -350,6 +360,8 @@ class Life(RuleBasedStateMachine):
         moved_on = session.outcome is Outcome.TRANSFERRED
         talk_over = CallPhase.ENDED if dropped else CallPhase.TARGET if moved_on else CallPhase.ASSISTANT
         expected = {S.CONNECTING: CallPhase.OPERATOR, S.ACTIVE: CallPhase.OPERATOR, S.HELD: CallPhase.HOLD}
+        if leaves_message(session):
+            expected |= dict.fromkeys(WAITING_STATES, CallPhase.VOICEMAIL)
         over = session.state in TALK_OVER
         assert call_phase(session) is (talk_over if over else expected.get(session.state, CallPhase.ASSISTANT))
         if session.state in {S.ACTIVE, S.HELD} or moved_on:
@@ -363,7 +375,13 @@ class Life(RuleBasedStateMachine):
     def outcomes_say_who_ended_it(self) -> None:
         allowed = {
             None: {None},
-            Party.CUSTOMER: {Outcome.ABANDONED, Outcome.RESOLVED, Outcome.ENDED},
+            Party.CUSTOMER: {
+                Outcome.ABANDONED,
+                Outcome.RESOLVED,
+                Outcome.ENDED,
+                Outcome.VOICEMAIL,
+                Outcome.VOICEMAIL_EMPTY,
+            },
             Party.BROKER: {Outcome.EXPIRED, Outcome.REFUSED},
             Party.OPERATOR: {Outcome.RETURNED, Outcome.RESOLVED, Outcome.ENDED, Outcome.TRANSFERRED},
         }

@@ -6,7 +6,8 @@ import pytest
 
 from server.broker.ports.media import Admission, Bridged, CallPlan, MediaFact
 from server.media.admissions import AdmissionBook
-from server.media.call import FIRST_AUDIO_SECONDS, STALLED_SECONDS, Call
+from server.media.call import STALLED_SECONDS, Call
+from server.media.fences import FIRST_AUDIO_SECONDS
 from server.media.leg import Leg
 from server.media.loopback import LoopbackLeg
 from server.wire.media import MediaPhase, MediaStats

@@ -1,0 +1,1 @@
+"""Recordings at rest: sealed files, their keys, and the WAV that they are read as."""
