@@ -1,13 +1,7 @@
 """Put the broker together by hand: from a configuration to an application that can be served."""
 
-import hashlib
-import os
-import stat
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -40,13 +34,10 @@ from server.media.control import WorkerControl
 from server.metrics.loop_lag import LoopLag
 from server.metrics_of import Metrics
 from server.on_call import schedules_of
-from server.places import ADMIN_TOKEN, CONTROL_SOCKET, FILES, RULES
-from server.routing_rules import routers_of
 from server.own_secrets import admin_token, link_key
 from server.places import FILES, RULES
-from server.policies import lines_of
 from server.recording_keys import recording_keys_of
-from server.routing_rules import routers_of, routing_of
+from server.routing_rules import routers_of
 from server.storage.database import SqlDatabase
 from server.storage.file_store import DiskFiles
 from server.storage.recordings import FolderOfRecordings
@@ -62,7 +53,6 @@ from server.understanding.redactor import PolicyRedactor, read_exceptions
 from server.understanding.rule_book import RuleBook
 from server.understanding.trigger_settings import TriggerSettings, read_settings
 from server.understanding.worker import Begin
-from server.voicemail_of import voicemail_of
 from server.widget_desk import widget_desk
 from server.wire.sanitize import clean_line
 from server.wire.terms import OrganisationId
@@ -162,77 +152,6 @@ def organisations_of(settings: Settings) -> frozenset[OrganisationId]:
     """Return the organisations that the configuration names, the default one among them."""
     named = {settings.widget.organisation, *(one.organisation for one in settings.channels.values())}
     return frozenset(OrganisationId(name or DEFAULT_ORGANISATION) for name in {"", *named})
-
-
-def rules_of(settings: Settings, folder: Path = Path()) -> Rules:
-    """Return the durations of the desk and of its queues as the core takes them; paths count from `folder`.
-
-    Raises:
-        ConfigError: A policy, a rule of routing or a greeting cannot be used.
-    """
-    desk = replace(_desk_rules(settings.desk), transfer_seconds=settings.transfers.ring_seconds)
-    lines = lines_of(settings)
-    queues = {
-        name: replace(
-            _queue_rules(desk, settings.desk, name, queue, lines[name]), voicemail=voicemail_of(name, queue, folder)
-        )
-        for name, queue in settings.queues.items()
-    }
-    return replace(desk, queues=queues)
-
-
-def _queue_rules(desk: Rules, settings: DeskSettings, name: str, queue: QueueSettings, line: Line) -> Rules:
-    return replace(
-        desk,
-        wrap_up_seconds=_first(queue.wrap_up_seconds, desk.wrap_up_seconds),
-        wait_expires_seconds=_first(queue.wait_expires_seconds, desk.wait_expires_seconds),
-        promise_seconds=_first(queue.promise_seconds, desk.promise_seconds),
-        announce_supervision=_first(queue.announce_supervision, desk.announce_supervision),
-        short_abandon_seconds=_first(queue.short_abandon_seconds, desk.short_abandon_seconds),
-        routing=routing_of(settings, name, queue),
-        policy=line.policy,
-        outcome_to=queue.outcome_to,
-        ticket_system=queue.ticket.system,
-        ticket_at_handoff=queue.ticket.at == "handoff",
-        record=queue.record,
-        record_needs_consent=queue.record_consent == "required",
-    )
-
-
-def _first(own: T | None, other: T) -> T:
-    return other if own is None else own
-
-
-def _desk_rules(desk: DeskSettings) -> Rules:
-    return Rules(
-        screening_seconds=desk.screening_seconds,
-        offer_voice_seconds=desk.offer_seconds_voice,
-        offer_chat_seconds=desk.offer_seconds_chat,
-        connect_lease_seconds=desk.connect_lease_seconds,
-        reconnect_voice_seconds=desk.reconnect_seconds_voice,
-        reconnect_chat_seconds=desk.reconnect_seconds_chat,
-        wrap_up_seconds=desk.wrap_up_seconds,
-        wait_expires_seconds=desk.wait_expires_seconds,
-        promise_seconds=desk.promise_seconds,
-        receipt_seconds=desk.receipt_seconds,
-        edit_window_seconds=desk.edit_window_seconds,
-        announce_supervision=desk.announce_supervision,
-        short_abandon_seconds=desk.short_abandon_seconds,
-        dial_seconds=desk.ring_back_seconds,
-        away_after_missed=desk.away_after_missed,
-        rest_missed_seconds=desk.rest_missed_seconds,
-        rest_declined_seconds=desk.rest_declined_seconds,
-        ring_again_seconds=desk.ring_again_seconds,
-        routing=routing_of(desk),
-    )
-
-
-def queues_of(queues: Mapping[str, QueueSettings]) -> dict[str, QueueView]:
-    """Return what is configured of queues, by name."""
-    return {
-        name: QueueView(name=name, dispositions=one.dispositions, disposition_required=one.disposition_required)
-        for name, one in queues.items()
-    }
 
 
 def redactor_of(config: Config) -> PolicyRedactor:

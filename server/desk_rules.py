@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeVar
 
 from server.config import DeskSettings, Settings
@@ -10,17 +11,25 @@ from server.core.policy import Line
 from server.core.session import Rules
 from server.policies import lines_of
 from server.routing_rules import routing_of
+from server.voicemail_of import voicemail_of
 from server.wire.history import QueueView
 
 T = TypeVar("T")
 
 
-def rules_of(settings: Settings) -> Rules:
-    """Return the durations of the desk and of its queues as the core takes them."""
+def rules_of(settings: Settings, folder: Path = Path()) -> Rules:
+    """Return the durations of the desk and of its queues as the core takes them; paths count from `folder`.
+
+    Raises:
+        ConfigError: A policy, a rule of routing or a greeting cannot be used.
+    """
     desk = replace(_desk_rules(settings.desk), transfer_seconds=settings.transfers.ring_seconds)
     lines = lines_of(settings)
     queues = {
-        name: _queue_rules(desk, settings.desk, name, queue, lines[name]) for name, queue in settings.queues.items()
+        name: replace(
+            _queue_rules(desk, settings.desk, name, queue, lines[name]), voicemail=voicemail_of(name, queue, folder)
+        )
+        for name, queue in settings.queues.items()
     }
     return replace(desk, queues=queues)
 
