@@ -4,6 +4,7 @@ import { style } from "./style.js";
 import { Talk } from "./talk.js";
 import { texts } from "./texts.js";
 
+const RIGHT_TO_LEFT = /^(ar|ckb|dv|fa|he|ps|sd|ug|ur|yi)\b/;
 const PICTURES = /^image\/(png|jpeg|gif|webp)$/;
 
 export function start(known) {
@@ -33,7 +34,11 @@ export function start(known) {
   const callButton = make("button", { type: "button", onclick: () => askCall() }, say("call"));
   const closeButton = make("button", { type: "button", class: "icon", "aria-label": say("close"), onclick: () => close() }, "×");
   const state = make("div", { class: "state", role: "status" });
-  const log = make("div", { class: "log", role: "log", "aria-label": say("messages"), tabindex: "0" });
+  let follow = true; // whether the newest turn is in view, and stays there when the panel's size changes
+  const atEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+  const stay = () => { if (follow) log.scrollTop = log.scrollHeight; };
+  const log = make("div", { class: "log", role: "log", "aria-label": say("messages"), tabindex: "0", onscroll: () => { follow = atEnd(); } });
+  new ResizeObserver(stay).observe(log);
   const types = make("div", { class: "types", role: "status" });
   const score = make("div");
   const callBox = make("div");
@@ -52,6 +57,7 @@ export function start(known) {
     attach, picker, box, make("button", { class: "main" }, say("send")));
   const panel = make("section", {
     class: "panel", role: "dialog", "aria-labelledby": "title", lang: language, hidden: true,
+    dir: RIGHT_TO_LEFT.test(language) ? "rtl" : "ltr",
     onkeydown: (event) => event.key === "Escape" && !event.isComposing && close(),
     ondragover: (event) => event.preventDefault(),
     ondrop: (event) => { event.preventDefault(); upload([...event.dataTransfer.files]); },
@@ -66,8 +72,8 @@ export function start(known) {
     button.setAttribute("aria-expanded", "true");
     talk.read(true);
     if (talk.known) talk.connect();
+    follow = true;
     draw();
-    log.scrollTop = log.scrollHeight;
     box.focus();
   }
 
@@ -97,8 +103,8 @@ export function start(known) {
     box.value = "";
     grow();
     notice = scored = "";
+    follow = true;
     talk.say(text);
-    log.scrollTop = log.scrollHeight;
   }
 
   function grow() {
@@ -184,7 +190,6 @@ export function start(known) {
   }
 
   function drawTurns() {
-    const follow = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
     const rows = [];
     if (talk.more) rows.push(["more", "", () => [make("button", { type: "button", class: "link", onclick: () => attempt(() => talk.earlier()) }, say("more"))]]);
     if (!talk.turns.size && !talk.outbox.length) rows.push(["greeting", "", () => [make("div", { class: "turn" }, say("greeting"))]]);
@@ -213,7 +218,7 @@ export function start(known) {
       if (row.element !== place) log.insertBefore(row.element, place);
       before = row.element;
     }
-    if (follow) log.scrollTop = log.scrollHeight;
+    stay();
   }
 
   function author(turn) {
@@ -254,7 +259,7 @@ export function start(known) {
     const words = say("download", { name: file.name || "", size: size(file.size || 0) });
     const save = make("button", { type: "button", class: "file", onclick: () => download(file) }, words);
     if (!PICTURES.test(file.media_type || "")) return save;
-    const picture = make("img", { alt: file.name || "" });
+    const picture = make("img", { alt: file.name || "", onload: stay });
     if (!pictures.has(file.id)) pictures.set(file.id, fetched(file));
     pictures.get(file.id).then((address) => { picture.src = address; }, () => { pictures.delete(file.id); picture.remove(); });
     return make("div", {}, picture, save);

@@ -51,6 +51,7 @@ header :focus-visible { outline-color: var(--accent-text); }
 .turn.mine { align-self: flex-end; color: var(--accent-text); background: var(--accent); }
 .turn.system { align-self: center; background: none; color: var(--dim); text-align: center; font-size: 14px; }
 .who { display: block; font-size: 13px; color: var(--dim); }
+.state, .who, .types, .box p, h2 { unicode-bidi: plaintext; }
 .foot { display: flex; flex-wrap: wrap; gap: 2px 8px; align-items: center; align-self: flex-start; font-size: 13px;
   color: var(--dim); margin-top: -4px; }
 .foot.mine { align-self: flex-end; }
@@ -67,12 +68,14 @@ textarea, input[type="text"] { flex: 1; min-width: 0; font: inherit; color: inhe
   border: 1px solid var(--dim); border-radius: 10px; padding: 8px 10px; }
 ::placeholder { color: var(--dim); opacity: 1; }
 textarea { resize: none; max-height: 120px; height: 40px; }
-.box { border: 1px solid var(--line); border-radius: 12px; padding: 10px 12px; margin: 0 12px 8px; }
+.box { border: 1px solid var(--line); border-radius: 12px; padding: 10px 12px; margin: 8px 12px; }
 .box h3, .box legend { margin: 0 0 6px; padding: 0; font-size: 15px; font-weight: 600; }
 .box p { margin: 0 0 8px; }
 fieldset { border: 0; margin: 0; padding: 0; }
-.marks { display: flex; flex-wrap: wrap; gap: 4px 12px; margin-bottom: 8px; }
+.marks { display: grid; grid-template-columns: repeat(5, 1fr); margin-bottom: 8px; text-align: center; font-size: 14px; }
 .marks label, .check { display: flex; gap: 6px; align-items: center; min-height: 28px; }
+.marks label { flex-direction: column; gap: 0; }
+.box .row input[type="text"] { flex-basis: 100%; }
 .row { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
 meter { width: 70px; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }

@@ -75,6 +75,7 @@ EDGES = """(() => {
   const box = root.querySelector('.panel').getBoundingClientRect();
   return [box.x, box.y, box.width, box.height];
 })()"""
+SIDES = ("form.write .main", "textarea")
 FOCUSED = f"""(() => {{
   const active = {ROOT}.activeElement;
   return active && (active.getAttribute('aria-label') || active.textContent);
@@ -256,6 +257,39 @@ async def test_every_language_says_everything_and_a_page_may_say_it_otherwise(sh
         assert told[language]["person"] in await widget.text()
         assert "Los!" in await widget.text()
         assert broker.url
+
+
+@pytest.mark.parametrize(("facts", "way"), [('data-language="ar"', "rtl"), ("", "ltr")])
+async def test_the_language_says_which_way_the_panel_runs_whatever_the_page_does(
+    shop: Shop, facts: str, way: str
+) -> None:
+    async with shop.page(facts=facts) as (_, chromium, url):
+        widget = await Widget.on(chromium, url)
+        await widget.page.script("document.documentElement.dir = 'rtl'")
+        send, box = [await widget.ask(f"root.querySelector('{name}').getBoundingClientRect().x") for name in SIDES]
+        assert await widget.ask("getComputedStyle(root.querySelector('.panel')).direction") == way
+        assert (send < box) == (way == "rtl")
+
+
+async def test_the_newest_words_stay_in_view_when_the_keyboard_takes_room(shop: Shop) -> None:
+    async with shop.page() as (broker, chromium, url):
+        widget = await Widget.on(chromium, url)
+        await widget.page.look(390, 844, mobile=True)
+        await widget.writes("Hello")
+        await widget.state("You are talking with the assistant.")
+        for number in range(8):
+            await assistant_says(broker, await widget.chat(), f"{number} " + "words " * 30)
+        await widget.reads("7 words")
+        below = f"(({ROOT}.querySelector('.log')).scrollHeight - {ROOT}.querySelector('.log').scrollTop)"
+        await widget.page.until(f"{below} < 800")
+        await widget.page.look(390, 480, mobile=True)
+        await widget.page.until(f"{below} - {ROOT}.querySelector('.log').clientHeight < 2")
+        await widget.ask("root.querySelector('.log').scrollTo(0, 0)")
+        await widget.page.until(f"{below} > 1000")
+        await widget.page.look(390, 844, mobile=True)
+        await assistant_says(broker, await widget.chat(), "and one more")
+        await widget.reads("and one more")
+        assert await widget.ask("root.querySelector('.log').scrollTop") == 0, "who reads what was said is left there"
 
 
 def _holes(text: str) -> set[str]:
