@@ -9,6 +9,14 @@ from server.channel_settings.section import ChannelSettings
 GRAPH = "https://graph.facebook.com/v23.0"
 """Where Meta's Graph API is; its version is part of the address."""
 
+AppId = Annotated[
+    str,
+    Meta(
+        pattern="^[0-9]{0,40}$",
+        description="The Meta app's id, digits. With it, it is noticed when another app takes a chat from us.",
+    ),
+]
+
 
 class MetaSettings(ChannelSettings, frozen=True, kw_only=True):
     """What all accounts on Meta's platforms need."""
@@ -31,13 +39,7 @@ class MessengerSettings(MetaSettings, frozen=True, kw_only=True):
 
     kind: Annotated[Literal["messenger"], Meta(description="Messenger, for one Facebook page.")] = "messenger"
     page_id: Annotated[str, Meta(pattern="^[0-9]{0,40}$", description="The page's id, digits.")] = ""
-    app_id: Annotated[
-        str,
-        Meta(
-            pattern="^[0-9]{0,40}$",
-            description="The Meta app's id, digits. With it, it is noticed when another app takes a chat from us.",
-        ),
-    ] = ""
+    app_id: AppId = ""
 
 
 class InstagramSettings(MetaSettings, frozen=True, kw_only=True):
@@ -55,13 +57,7 @@ class InstagramSettings(MetaSettings, frozen=True, kw_only=True):
             "Empty: api_base is https://graph.instagram.com/v23.0 and the token is the account's own.",
         ),
     ] = ""
-    app_id: Annotated[
-        str,
-        Meta(
-            pattern="^[0-9]{0,40}$",
-            description="The Meta app's id, digits. With it, it is noticed when another app takes a chat from us.",
-        ),
-    ] = ""
+    app_id: AppId = ""
 
 
 class WhatsAppSettings(MetaSettings, frozen=True, kw_only=True):

@@ -9,11 +9,9 @@ Before: a part to say. After: the id that Meta gave it, or by what it failed.
 
 import json
 from collections.abc import AsyncIterator
-from datetime import datetime
 from typing import Final
 
 from server.broker.ports.channels import (
-    Answer,
     ChannelEvent,
     Incoming,
     Limits,
@@ -25,10 +23,9 @@ from server.broker.ports.channels import (
     Window,
 )
 from server.channel_settings.meta import InstagramSettings, MessengerSettings
-from server.channels import meta_webhook
 from server.channels.graph import ANOTHER_APP_HAS_IT, GraphError
 from server.channels.messenger_events import Owner, events
-from server.channels.meta_account import MetaAccount, meta_account
+from server.channels.meta_account import MetaAccount, MetaChannel, meta_account
 from server.channels.meta_files import bytes_of
 from server.channels.reading import text_at
 from server.channels.setup import Setup
@@ -74,7 +71,7 @@ def make(settings: MessengerSettings | InstagramSettings, setup: Setup) -> "Mess
     )
 
 
-class Messenger:
+class Messenger(MetaChannel):
     """One page on Messenger, or one professional account on Instagram."""
 
     def __init__(self, meta: MetaAccount, owner: Owner, limits: Limits, node: str) -> None:
@@ -86,8 +83,7 @@ class Messenger:
             limits: Of the platform.
             node: What messages are posted to: the page, or the Instagram account.
         """
-        self._meta: Final = meta
-        self._graph: Final = meta.graph
+        super().__init__(meta)
         self._owner: Final = owner
         self._limits: Final = limits
         self._node: Final = node
@@ -96,22 +92,6 @@ class Messenger:
     def limits(self) -> Limits:
         """What the platform allows."""
         return self._limits
-
-    def challenge(self, incoming: Incoming) -> Answer | None:
-        """Return the answer to `hub.challenge`.
-
-        Raises:
-            NotAuthenticatedError: `bad_verify_token`.
-        """
-        return meta_webhook.challenge(incoming, self._meta.verify_token)
-
-    def verify(self, incoming: Incoming, now: datetime) -> None:
-        """Check `X-Hub-Signature-256`; Meta signs no time, so `now` is nothing to it.
-
-        Raises:
-            NotAuthenticatedError: `bad_signature`.
-        """
-        meta_webhook.verify(incoming, self._meta.app_secret)
 
     def parse(self, incoming: Incoming) -> list[ChannelEvent]:
         """Return everything in the batch."""

@@ -1,9 +1,13 @@
-"""Hold what an account on one of Meta's platforms needs: its secrets, and the way to Graph."""
+"""Hold what an account on one of Meta's platforms needs: its secrets, the way to Graph, the proof of its webhooks."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 from urllib.parse import urlsplit
 
+from server.broker.ports.channels import Answer, Incoming
 from server.channel_settings.meta import MetaSettings
+from server.channels import meta_webhook
 from server.channels.graph import Graph
 from server.channels.http import Http
 from server.channels.setup import Setup
@@ -46,3 +50,28 @@ def meta_account(settings: MetaSettings, setup: Setup) -> MetaAccount:
         app_secret=setup.secret("app_secret_file", settings.app_secret_file, why),
         verify_token=setup.secret("verify_token_file", settings.verify_token_file, "make one: openssl rand -hex 32"),
     )
+
+
+class MetaChannel:
+    """What accounts on all of Meta's platforms do alike."""
+
+    def __init__(self, meta: MetaAccount) -> None:
+        """Speak for one account, with its secrets and the way to Graph."""
+        self._meta: Final = meta
+        self._graph: Final = meta.graph
+
+    def challenge(self, incoming: Incoming) -> Answer | None:
+        """Return the answer to `hub.challenge`.
+
+        Raises:
+            NotAuthenticatedError: `bad_verify_token`.
+        """
+        return meta_webhook.challenge(incoming, self._meta.verify_token)
+
+    def verify(self, incoming: Incoming, now: datetime) -> None:
+        """Check `X-Hub-Signature-256`; Meta signs no time, so `now` is nothing to it.
+
+        Raises:
+            NotAuthenticatedError: `bad_signature`.
+        """
+        meta_webhook.verify(incoming, self._meta.app_secret)

@@ -10,11 +10,9 @@ Before: a part to say. After: the id that WhatsApp gave it, or by what it failed
 import hashlib
 from collections import OrderedDict
 from collections.abc import AsyncIterator
-from datetime import datetime
 from typing import Final
 
 from server.broker.ports.channels import (
-    Answer,
     ChannelEvent,
     EventKind,
     Incoming,
@@ -27,8 +25,7 @@ from server.broker.ports.channels import (
     Window,
 )
 from server.channel_settings.meta import WhatsAppSettings
-from server.channels import meta_webhook
-from server.channels.meta_account import MetaAccount, meta_account
+from server.channels.meta_account import MetaAccount, MetaChannel, meta_account
 from server.channels.meta_files import bytes_of
 from server.channels.reading import list_at, text_at
 from server.channels.setup import Setup
@@ -58,13 +55,12 @@ def make(settings: WhatsAppSettings, setup: Setup) -> "WhatsApp":
     return WhatsApp(meta_account(settings, setup), settings)
 
 
-class WhatsApp:
+class WhatsApp(MetaChannel):
     """One number of a WhatsApp business account."""
 
     def __init__(self, meta: MetaAccount, settings: WhatsAppSettings) -> None:
         """Speak for one number, with its secrets and the way to Graph."""
-        self._meta: Final = meta
-        self._graph: Final = meta.graph
+        super().__init__(meta)
         self._phone_number_id: Final = settings.phone_number_id
         self._template: Final = settings.template
         self._template_language: Final = settings.template_language
@@ -74,22 +70,6 @@ class WhatsApp:
     def limits(self) -> Limits:
         """What the platform allows."""
         return LIMITS
-
-    def challenge(self, incoming: Incoming) -> Answer | None:
-        """Return the answer to `hub.challenge`.
-
-        Raises:
-            NotAuthenticatedError: `bad_verify_token`.
-        """
-        return meta_webhook.challenge(incoming, self._meta.verify_token)
-
-    def verify(self, incoming: Incoming, now: datetime) -> None:
-        """Check `X-Hub-Signature-256`; Meta signs no time, so `now` is nothing to it.
-
-        Raises:
-            NotAuthenticatedError: `bad_signature`.
-        """
-        meta_webhook.verify(incoming, self._meta.app_secret)
 
     def parse(self, incoming: Incoming) -> list[ChannelEvent]:
         """Return everything in the batch."""

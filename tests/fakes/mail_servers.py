@@ -9,9 +9,10 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 import warnings
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -238,3 +239,15 @@ def _free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
+
+
+@contextlib.contextmanager
+def a_mailbox(*, tls: bool = False) -> Iterator[Mailbox]:
+    """Run an empty mailbox."""
+    with tempfile.TemporaryDirectory(prefix="mail", dir="/tmp") as name:  # the path of a socket must be short
+        box = Mailbox(Path(name), tls=tls)
+        try:
+            box.start()
+            yield box
+        finally:
+            box.stop()

@@ -200,3 +200,37 @@ async def scripted_broker(*scripts: Script) -> AsyncIterator[ScriptedBroker]:
         yield broker
         for line in broker.lines:
             line.drop()
+
+
+async def no_script(_line: object) -> None:
+    """No console connects here."""
+
+
+@dataclass
+class Endless:
+    """A server whose answer never ends: where it is, and how much of it went out."""
+
+    url: str = ""
+    sent: int = 0
+
+
+@asynccontextmanager
+async def endless() -> AsyncIterator[Endless]:
+    """Answer everything with a list that has no end."""
+    found = Endless()
+
+    async def never_end(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n[")
+        try:
+            while found.sent < 200_000_000:
+                writer.write(b" " * 100_000)
+                await writer.drain()
+                found.sent += 100_000
+        except ConnectionError:
+            pass
+        writer.close()
+
+    server = await asyncio.start_server(never_end, "127.0.0.1", 0)
+    async with server:
+        found.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield found

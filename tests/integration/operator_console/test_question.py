@@ -13,13 +13,9 @@ from operator_console.client.errors import ClientError
 from operator_console.client.rest import RestClient
 from server.wire.errors import ErrorBody
 from server.wire.views import SessionView
-from tests.fakes.scripted_broker import TOKEN, scripted_broker, session_view
+from tests.fakes.scripted_broker import TOKEN, endless, no_script, scripted_broker, session_view
 
 pytestmark = pytest.mark.integration
-
-
-async def no_script(_line: object) -> None:
-    """No console connects here."""
 
 
 async def short(address: Address, tls: ssl.SSLContext | None = None) -> object:
@@ -114,25 +110,10 @@ async def test_what_is_not_http_is_no_traceback(sent: bytes) -> None:
 
 async def test_an_answer_without_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(question, "MAX_ANSWER_BYTES", 100_000)
-    sent = 0
-
-    async def never_end(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal sent
-        writer.write(b"HTTP/1.1 200 OK\r\n\r\n[")
-        try:
-            while sent < 200_000_000:
-                writer.write(b" " * 100_000)
-                await writer.drain()
-                sent += 100_000
-        except ConnectionError:
-            pass
-        writer.close()
-
-    endless = await asyncio.start_server(never_end, "127.0.0.1", 0)
-    async with endless:
-        (body, _) = await short(parse_address(f"http://127.0.0.1:{endless.sockets[0].getsockname()[1]}"))  # type: ignore[misc]
+    async with endless() as server:
+        (body, _) = await short(parse_address(server.url))  # type: ignore[misc]
     assert body.code == "invalid_answer"
-    assert sent < 50_000_000
+    assert server.sent < 50_000_000
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,15 @@ from operator_console.tui.ports import Desk, DeskError
 from server.wire.errors import ErrorBody
 from server.wire.terms import Author, ConversationId, MessageId
 from server.wire.views import MessageView, MeView, Page
-from tests.fakes.scripted_broker import AT, TOKEN, operator_view, scripted_broker, session_view
+from tests.fakes.scripted_broker import (
+    AT,
+    TOKEN,
+    endless,
+    no_script,
+    operator_view,
+    scripted_broker,
+    session_view,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -27,10 +35,6 @@ def turns(count: int) -> tuple[MessageView, ...]:
         )
         for n in range(1, count + 1)
     )
-
-
-async def no_script(_line: object) -> None:
-    """No console connects here."""
 
 
 async def test_each_question_has_its_typed_answer() -> None:
@@ -126,29 +130,13 @@ async def test_what_is_no_answer_of_a_broker_says_so(answer: tuple[int, object],
 
 async def test_an_answer_without_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rest, "MAX_ANSWER_BYTES", 1_000_000)
-    sent = 0
-
-    async def never_end(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal sent
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n[")
-        try:
-            while sent < 200_000_000:
-                writer.write(b" " * 100_000)
-                await writer.drain()
-                sent += 100_000
-        except ConnectionError:
-            pass
-        writer.close()
-
-    endless = await asyncio.start_server(never_end, "127.0.0.1", 0)
-    async with endless:
-        url = f"http://127.0.0.1:{endless.sockets[0].getsockname()[1]}"
-        async with RestClient(parse_address(url), TOKEN) as client:
+    async with endless() as server:
+        async with RestClient(parse_address(server.url), TOKEN) as client:
             with pytest.raises(ClientError) as refused:
                 await client.sessions()
         await asyncio.sleep(0.05)
     assert refused.value.code == "invalid_answer"
-    assert sent < 50_000_000, "what the sockets hold, not what was on offer"
+    assert server.sent < 50_000_000, "what the sockets hold, not what was on offer"
 
 
 async def test_a_reference_can_not_leave_its_path() -> None:

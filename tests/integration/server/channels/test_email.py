@@ -3,9 +3,7 @@
 import asyncio
 import dataclasses
 import ssl
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -22,7 +20,7 @@ from server.wire.terms import Delivery
 from tests import needs
 from tests.contract.channel_kits.email import BOUNCE, CUSTOMER, mail, with_file
 from tests.contract.channel_kits.kit import Wire, setup
-from tests.fakes.mail_servers import ANSWERS_WITHIN_SECONDS, PASSWORD, USER, Mailbox, Taker, taker
+from tests.fakes.mail_servers import ANSWERS_WITHIN_SECONDS, PASSWORD, USER, Mailbox, Taker, a_mailbox, taker
 
 pytestmark = pytest.mark.integration
 
@@ -44,13 +42,8 @@ SETTINGS = EmailSettings(
 @pytest.fixture
 def mailbox() -> Iterator[Mailbox]:
     needs.require(needs.DOVECOT)
-    with tempfile.TemporaryDirectory(prefix="mail", dir="/tmp") as name:  # the path of a socket must be short
-        box = Mailbox(Path(name))
-        try:
-            box.start()
-            yield box
-        finally:
-            box.stop()
+    with a_mailbox() as box:
+        yield box
 
 
 @pytest.fixture
@@ -289,24 +282,19 @@ async def test_health_is_good_when_both_servers_answer(mailbox: Mailbox, server:
 
 async def test_a_mailbox_over_tls_is_read_when_its_certificate_is_good_and_else_not() -> None:
     needs.require(needs.DOVECOT, needs.OPENSSL)
-    with tempfile.TemporaryDirectory(prefix="mail", dir="/tmp") as name:
-        box = Mailbox(Path(name), tls=True)
-        try:
-            await asyncio.to_thread(box.start)
-            secure = msgspec.structs.replace(SETTINGS, imap_port=box.tls_port, imap_tls="tls")
-            known = ssl.create_default_context(cafile=str(box.certificate))
-            one = EmailChannel(secure, SecretText(PASSWORD), SystemClock(), known)
-            reader = Reader(one)
-            assert (await reader.event()).note == "The mailbox is read from here on."
-            await reader.close()
-            stranger = EmailChannel(secure, SecretText(PASSWORD), SystemClock())
-            assert "SSLCertVerificationError" in await stranger.health()
-            upgraded = msgspec.structs.replace(SETTINGS, imap_port=box.port, imap_tls="starttls")
-            other = Reader(EmailChannel(upgraded, SecretText(PASSWORD), SystemClock(), known))
-            await other.event()
-            await other.close()
-        finally:
-            await asyncio.to_thread(box.stop)
+    with a_mailbox(tls=True) as box:
+        secure = msgspec.structs.replace(SETTINGS, imap_port=box.tls_port, imap_tls="tls")
+        known = ssl.create_default_context(cafile=str(box.certificate))
+        one = EmailChannel(secure, SecretText(PASSWORD), SystemClock(), known)
+        reader = Reader(one)
+        assert (await reader.event()).note == "The mailbox is read from here on."
+        await reader.close()
+        stranger = EmailChannel(secure, SecretText(PASSWORD), SystemClock())
+        assert "SSLCertVerificationError" in await stranger.health()
+        upgraded = msgspec.structs.replace(SETTINGS, imap_port=box.port, imap_tls="starttls")
+        other = Reader(EmailChannel(upgraded, SecretText(PASSWORD), SystemClock(), known))
+        await other.event()
+        await other.close()
 
 
 async def test_only_what_was_read_from_the_mailbox_is_believed(mailbox: Mailbox) -> None:

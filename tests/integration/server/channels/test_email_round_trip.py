@@ -2,10 +2,8 @@
 
 import asyncio
 import dataclasses
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from email.message import EmailMessage
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,7 +19,7 @@ from tests import needs
 from tests.channel_world import ChannelWorld
 from tests.contract.channel_kits.email import BOUNCE, CUSTOMER, OURS, mail
 from tests.contract.channel_kits.kit import Wire, setup
-from tests.fakes.mail_servers import ANSWERS_WITHIN_SECONDS, PASSWORD, USER, Mailbox, Taker, taker
+from tests.fakes.mail_servers import ANSWERS_WITHIN_SECONDS, PASSWORD, USER, Mailbox, Taker, a_mailbox, taker
 from tests.integration.server.channels.test_email import SETTINGS
 from tests.world import Customer
 
@@ -32,13 +30,8 @@ CHAT = f"{CUSTOMER} Order 42"
 
 @pytest.fixture
 def mailbox() -> Iterator[Mailbox]:
-    with tempfile.TemporaryDirectory(prefix="mail", dir="/tmp") as name:  # the path of a socket must be short
-        box = Mailbox(Path(name))
-        try:
-            box.start()
-            yield box
-        finally:
-            box.stop()
+    with a_mailbox() as box:
+        yield box
 
 
 @pytest.fixture
