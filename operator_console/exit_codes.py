@@ -112,7 +112,9 @@ _BY_CODE: Final = {
         ),
         ExitCode.CONFLICT,
     ),
-    **dict.fromkeys(("metrics_off", "not_found", "no_call", "file_gone", "no_recording"), ExitCode.NOT_FOUND),
+    **dict.fromkeys(
+        ("metrics_off", "not_found", "no_call", "file_gone", "no_recording", "no_voicemail"), ExitCode.NOT_FOUND
+    ),
 }
 
 

@@ -16,6 +16,7 @@ from operator_console.cli import (
     orders,
     past,
     people,
+    playing,
     questions,
     setup,
     shift,
@@ -67,7 +68,7 @@ def build() -> typer.Typer:
         login,
     ):
         part.add_to(app)
-    for part in (consulting, translating, transferring, setup, tour, bench):
+    for part in (consulting, translating, transferring, playing, setup, tour, bench):
         part.add_to(app)
     return app
 

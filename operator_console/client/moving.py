@@ -75,6 +75,24 @@ async def saved(pieces: AsyncIterator[bytes], file: FileView, folder: Path, told
     return path
 
 
+async def written(pieces: AsyncIterator[bytes], path: Path) -> None:
+    """Write the pieces into a file that was not there, mode 600; nothing stays when it breaks off.
+
+    Raises:
+        OSError: it is there, or the disk refuses.
+    """
+    out = await asyncio.to_thread(os.open, path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    whole = False
+    try:
+        with os.fdopen(out, "wb") as file:
+            async for piece in pieces:
+                await asyncio.to_thread(file.write, piece)
+        whole = True
+    finally:
+        if not whole:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+
+
 def _new_file(folder: Path, name: str) -> tuple[Path, BinaryIO]:
     """Return a file that was not there before: `photo.png`, `photo (2).png`, ..."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

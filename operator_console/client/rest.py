@@ -22,14 +22,14 @@ from operator_console.client.answer import (
 )
 from operator_console.client.errors import ClientError, not_reached, refused, words
 from operator_console.client.http import httpx
-from operator_console.client.moving import not_saved, opened, pieces_of, saved, unreadable
+from operator_console.client.moving import not_saved, opened, pieces_of, saved, unreadable, written
 from server.wire.audit import AuditPage
 from server.wire.codec import decode
 from server.wire.errors import ErrorBody
 from server.wire.history import ContactPage, ContactView, SearchPage
 from server.wire.routing import WhyView
 from server.wire.sanitize import clean_line
-from server.wire.terms import ContactId, ConversationId
+from server.wire.terms import ContactId, ConversationId, SessionId
 from server.wire.translation import TranslationView
 from server.wire.version import USER_AGENT
 from server.wire.views import Digest, FileView, MessageView, MeView, OperatorView, Page, SessionView
@@ -232,6 +232,28 @@ class RestClient:
             raise ClientError(not_reached(self._address.rest, _words(error))) from error
         except OSError as error:
             raise ClientError(not_saved(file, folder, error)) from error
+
+    async def recording(self, session_id: SessionId, kind: str, path: Path) -> None:
+        """Save the `recording` of a call, or the `voicemail`, in a new file of mode 600.
+
+        Raises:
+            ClientError: `file_not_saved`, or the broker refused or can't be reached.
+        """
+        address = f"/v1/sessions/{quote(session_id, safe='')}/{kind}"
+        try:
+            async with self._http.stream("GET", address, timeout=httpx.Timeout(FILE_SECONDS)) as response:
+                if response.status_code != 200:
+                    raw = await response.aread()
+                    raise ClientError(refused(response.status_code, refusal_in(raw)), response.status_code)
+                await written(response.aiter_bytes(), path)
+        except httpx.HTTPError as error:
+            raise ClientError(not_reached(self._address.rest, _words(error))) from error
+        except OSError as error:
+            raise ClientError(
+                ErrorBody(
+                    "file_not_saved", f"{path} was not saved: {error.strerror or error}.", "Choose another place."
+                )
+            ) from error
 
     async def translate(self, ref: str, text: str) -> TranslationView:
         """Return what a reply would say in the customer's language; nothing is sent.

@@ -19,6 +19,7 @@ from server.cli import (
     operators,
     organisations,
     policy,
+    recordings,
     triggers,
 )
 from server.cli.exits import Exit
@@ -46,6 +47,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(on_call.app, name="on-call")
 app.add_typer(bench.app, name="bench")
 app.add_typer(triggers.app, name="triggers")
+app.add_typer(recordings.app, name="recordings")
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", "-c", help="Configuration file; else $OPERATOR_CONFIG; else the defaults.")

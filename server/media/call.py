@@ -133,9 +133,10 @@ class Call:
 
     def digit(self, leg: Leg, digit: str) -> None:
         """Tell that the caller, or a target, pressed a key: the broker, and whoever hears the caller."""
-        if leg.role is LegRole.CALLER:
-            self._voicemail.digit(digit)
         theirs = leg.admission.leg_id if leg.role is LegRole.TARGET else LegId("")
+        if not theirs:
+            self.recording.key()
+            self._voicemail.digit(digit)
         self._tell(Digit(call_id=self.call_id, digit=digit, leg_id=theirs))
         for link in () if theirs else leg.links:
             link.listener.voice.tell(MediaDtmf(digit=digit))
@@ -175,10 +176,8 @@ class Call:
 
     def _say(self, caller: Leg) -> None:
         """Give the caller of a voicemail 20 ms, and listen as far as they are asked to speak."""
-        before = self._voicemail.records
         caller.voice.hear(self._voicemail.frame(caller.rate))
-        if self._voicemail.records != before:
-            self._listen()
+        self._listen()
 
     def _forget(self, leg: Leg, reason: str, *, clean: bool) -> None:
         if leg.role is LegRole.CALLER and reason != "replaced":

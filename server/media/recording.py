@@ -1,7 +1,7 @@
 """Gather one call's recording: left what the caller says, right what the caller hears of the desk.
 
 It taps the caller's leg, so it has what the caller heard and nothing else: no word said while muted, none on hold, no
-whisper to the operator, no key pressed on the line, nothing of the assistant. Both sides lie on one clock; what is
+whisper to the operator, no key pressed by either, nothing of the assistant. Both sides lie on one clock; what is
 missing is silence. Before: a plan names a recording. After: `server.media.recorder` has a second of it to write.
 """
 
@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from server.broker.ports.media import MediaFact, RecordingLost
+from server.media.key_tones import is_key
 from server.media.leg import Leg
 from server.media.recorder import Chunk, Recorder
 from server.wire.terms import ConversationId
@@ -19,6 +20,10 @@ LAG_SECONDS: Final = 0.3
 """What is younger is not written yet: frames of the other side may still come."""
 LEAST_GAP_SECONDS: Final = 0.1
 """A frame later than this after the one before leaves a gap of silence."""
+KEY_EDGE_SECONDS: Final = 0.045
+"""Before and after a frame in which a key sounds: two frames, in which it begins or fades."""
+KEY_SECONDS: Final = 0.25
+"""Before and after a key that is told by word: its tone may come too, and need not be clean."""
 MOST_AHEAD_SECONDS: Final = 0.5
 """Frames further ahead of the clock than this are dropped: a peer that sends faster than real time."""
 
@@ -42,6 +47,12 @@ class Side:
         elif end > due + MOST_AHEAD_SECONDS * self._rate:
             return
         self._waiting += pcm
+
+    def blank(self, seconds: float) -> None:
+        """Make silence of the last so many seconds, as far as they were not taken out."""
+        length = min(len(self._waiting), round(seconds * self._rate) * 2)
+        if length:
+            self._waiting[-length:] = bytes(length)
 
     def until(self, now: float) -> bytes:
         """Take out everything up to monotonic second `now`, filled up with silence."""
@@ -67,11 +78,20 @@ class Take:
         self._caller: Final = Side(rate, now)
         self._desk: Final = Side(rate, now)
         self._now = now
+        self._quiet_until = -1.0
 
     def said(self, pcm: bytes, now: float) -> None:
         """Take 20 ms of the caller."""
         self._now = now
-        self._caller.add(pcm, now)
+        if is_key(pcm, self._rate):
+            self._caller.blank(KEY_EDGE_SECONDS)
+            self._quiet_until = now + KEY_EDGE_SECONDS
+        self._caller.add(bytes(len(pcm)) if now <= self._quiet_until else pcm, now)
+
+    def key(self) -> None:
+        """Leave out what the caller's line carried while a key was pressed that was told by word."""
+        self._caller.blank(KEY_SECONDS)
+        self._quiet_until = self._recorder.now() + KEY_SECONDS
 
     def heard(self, pcm: bytes) -> None:
         """Take 20 ms of the desk."""
@@ -112,6 +132,11 @@ class Recording:
         if talking and record and record != self._lost and self._take is None:
             self._begin(record, caller, now)
         caller.tap = self._take if talking else None
+
+    def key(self) -> None:
+        """Leave a key of the caller's out."""
+        if self._take is not None:
+            self._take.key()
 
     def write(self, now: float) -> None:
         """Once a second: write what is old enough."""

@@ -3,8 +3,11 @@
 import asyncio
 import io
 import json
+import os
+import sys
 import time
 import wave
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import httpx
@@ -15,8 +18,9 @@ from server.media.prompts import BEEP_HZ
 from server.wire.terms import Outcome
 from tests.fakes.transcription_server import KEY, TranscriptionServer
 from tests.integration.server.notices.test_webhook import SECRET, Receiver
+from tests.integration.server.test_privacy_commands import told
 from tests.live import operator, rest
-from tests.media_clients import Peer, TwilioCaller, loudness, share, until
+from tests.media_clients import Peer, TwilioCaller, audioop, loudness, share, until
 from tests.spoken_messages import CLIP, likeness, speak
 
 pytestmark = pytest.mark.integration
@@ -109,18 +113,57 @@ async def test_a_message_is_kept_sealed_transcribed_told_with_a_link_and_each_li
             assert file.name.endswith("-voicemail.wav.sealed")
             assert CLIP[8_000:8_064] not in file.read_bytes()
             await until(lambda: receiver.bodies, "the notice")
-            told = json.loads(receiver.bodies[0])["data"]
-            assert SAID in told["voicemail"]
-            assert told["outcome"] == Outcome.VOICEMAIL
+            facts = json.loads(receiver.bodies[0])["data"]
+            assert SAID in facts["voicemail"]
+            assert facts["outcome"] == Outcome.VOICEMAIL
             async with httpx.AsyncClient() as anybody:
-                assert likeness(heard((await anybody.get(told["voicemail_url"])).content), CLIP) > 0.95
-                forged = told["voicemail_url"][:-1] + ("0" if told["voicemail_url"][-1] != "0" else "1")
+                assert likeness(heard((await anybody.get(facts["voicemail_url"])).content), CLIP) > 0.95
+                forged = facts["voicemail_url"][:-1] + ("0" if facts["voicemail_url"][-1] != "0" else "1")
                 assert (await anybody.get(forged)).status_code == 404
             admin = (broker.data_dir / "admin.token").read_text().strip()
             async with rest(broker, admin) as client:
                 audit = (await client.get("/v1/audit")).json()
             plays = [one for one in audit["records"] if one["action"] == "play"]
             assert len(plays) == 4, "the whole, two ranges, the link"
+            await played_on_a_console(broker, sue, number, tmp_path)
+            await kept_by_commands(broker, tmp_path)
+
+
+async def played_on_a_console(broker: Running, token: str, number: str, folder: Path) -> None:
+    """Listen with `operator-console play`: on a speaker that is a file, then saved."""
+    config, speaker, saved = folder / "console.toml", folder / "heard.wav", folder / "saved.wav"
+    config.write_text(f'[audio]\nbackend = "file"\nfile_speaker = "{speaker}"\n')
+    places = {"XDG_CONFIG_HOME": str(folder), "XDG_STATE_HOME": str(folder)}
+    environment = {**os.environ, **places, "OPERATOR_SERVER": broker.url, "OPERATOR_TOKEN": token}
+    console = (sys.executable, "-m", "operator_console", "--config", str(config), "play", number)
+    for more in ((), ("--to", str(saved))):
+        process = await asyncio.create_subprocess_exec(*console, *more, stdout=PIPE, stderr=PIPE, env=environment)
+        out, problem = await process.communicate()
+        assert process.returncode == 0, problem.decode()
+        assert out
+    assert likeness(heard(saved.read_bytes()), CLIP) > 0.95
+    with wave.open(str(speaker), "rb") as file:
+        pcm = audioop.ratecv(file.readframes(file.getnframes()), 2, 1, file.getframerate(), 8_000, None)[0]
+    assert likeness(pcm, CLIP) > 0.9
+
+
+async def kept_by_commands(broker: Running, folder: Path) -> None:
+    """List, rotate, verify and export with `operator-server recordings`."""
+    listed = json.loads((await told(broker, "recordings", "list", "--json")).stdout)
+    assert [(one["kind"], one["state"]) for one in listed] == [("voicemail", "whole")]
+    turned = json.loads((await told(broker, "recordings", "rotate", "--new-key", "second", "--json")).stdout)
+    assert (turned["key"], turned["sealed_anew"], turned["failed"]) == ("second", 1, 0)
+    exported = await told(broker, "recordings", "export", listed[0]["session"], str(folder / "out.wav"), "--voicemail")
+    assert exported.exit_code == 0, exported.output
+    assert likeness(heard((folder / "out.wav").read_bytes()), CLIP) > 0.95
+    assert (await told(broker, "recordings", "verify")).exit_code == 0
+    (file,) = (broker.data_dir / "recordings").iterdir()
+    raw = bytearray(file.read_bytes())
+    raw[1_000] ^= 1
+    file.write_bytes(raw)
+    broken = await told(broker, "recordings", "verify", "--json")
+    assert broken.exit_code == 1
+    assert "was changed or damaged" in json.loads(broken.stdout)[0]["state"]
 
 
 async def _closed(client: httpx.AsyncClient, number: str) -> None:

@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 
 from server.broker.ports.media import CallPlan, Keys, RecordingLost
+from server.demo.hearing import pcm_of
+from server.demo.speech import load_clip, load_manifest
 from server.media.call import Call
+from server.media.codecs import mixed
+from server.media.dtmf import key_frames
+from server.media.key_tones import HIGH_HZ, LOW_HZ, is_key
 from server.media.loopback import LoopbackLeg
 from server.media.recorder import HEADER_BYTES, Chunk, Recorder, WavFile
 from server.media.recording import MOST_AHEAD_SECONDS, Side
@@ -275,3 +280,43 @@ async def test_a_supervisor_is_recorded_only_when_the_caller_hears_them(
     _, right = studio.finished()
     assert (share(part(right, 1.0, 3.0), AI_HZ, RATE) > 0.9) is recorded
     assert (loudness(part(right, 1.0, 3.0)) > 0) is recorded
+
+
+async def test_the_tones_of_a_callers_keys_are_left_out_of_a_recording(tmp_path: Path) -> None:
+    studio = Studio(tmp_path)
+    studio.should(CallPhase.OPERATOR)
+    studio.passes(1.0)
+    keys = [(digit, frame) for digit in "0123456789*#" for frame in key_frames(digit, RATE)]
+    for number, (_, frame) in enumerate(keys):
+        noisy = mixed(frame, tone(CALLER_HZ, RATE, number, peak=120))  # a line is never quite still
+        studio.say(studio.caller, noisy)
+        assert studio.operator is not None
+        studio.say(studio.operator, tone(DESK_HZ, RATE, number))
+        studio.now += 0.02
+    studio.passes(1.0)
+    left, right = studio.finished()
+    during = part(left, 1.1, 0.9 + len(keys) * 0.02)
+    assert all(share(during, hertz, RATE) < 0.02 for hertz in (*LOW_HZ, *HIGH_HZ)) or loudness(during) < 20
+    assert loudness(during) < 100, "louder than the line itself"
+    assert share(part(left, 0.2, 0.9), CALLER_HZ, RATE) > 0.9, "what was said before stays"
+    assert share(part(right, 1.2, 3.0), DESK_HZ, RATE) > 0.9, "the desk is heard all the while"
+
+
+async def test_a_key_that_is_told_by_word_leaves_out_what_the_line_carried(tmp_path: Path) -> None:
+    studio = Studio(tmp_path)
+    studio.should(CallPhase.OPERATOR)
+    studio.passes(0.5)
+    assert studio.caller.leg is not None
+    studio.call.digit(studio.caller.leg, "4")
+    studio.passes(0.5)
+    left, _ = studio.finished()
+    assert loudness(part(left, 0.35, 0.65)) == 0
+    assert share(part(left, 0.0, 0.2), CALLER_HZ, RATE) > 0.9
+    assert share(part(left, 0.8, 1.0), CALLER_HZ, RATE) > 0.9
+
+
+def test_speech_is_hardly_ever_taken_for_a_key() -> None:
+    frames = [array("h", pcm_of(frame)).tobytes() for clip in load_manifest() for frame in load_clip(clip)]
+    wrong = sum(is_key(frame, RATE) for frame in frames)
+    assert len(frames) > 10_000
+    assert wrong / len(frames) < 0.002
