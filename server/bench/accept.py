@@ -70,7 +70,7 @@ async def bench_accept(trials: int, progress: Callable[[int], None]) -> AcceptRe
     """
     clock = SystemClock()
     times = Times()
-    async with running_broker("[desk]\nwrap_up_seconds = 0\n") as broker, _console(broker, clock) as link:
+    async with running_broker("[desk]\nwrap_up_seconds = 0\n") as broker, console_on_duty(broker, clock) as link:
         rest = DeskRest(broker.url, broker.key, clock)
         try:
             for trial in range(trials):
@@ -82,7 +82,7 @@ async def bench_accept(trials: int, progress: Callable[[int], None]) -> AcceptRe
 
 
 @asynccontextmanager
-async def _console(broker: Running, clock: Clock) -> AsyncGenerator[ConsoleLink]:
+async def console_on_duty(broker: Running, clock: Clock) -> AsyncGenerator[ConsoleLink]:
     """Be on duty while the measurement runs."""
     link = await ConsoleLink.open(broker.socket_url, broker.operator, clock)
     receiving = spawn("bench_console", link.run())
@@ -100,34 +100,36 @@ async def _trial(rest: DeskRest, link: ConsoleLink, clock: Clock, times: Times) 
     grant = await rest.open_leg(conversation.id, LegRole.CALLER, "twilio")
     call_sid = f"CA{secrets.token_hex(16)}"
     caller = await TwilioLeg.open(grant, Carrier(account_sid=f"AC{secrets.token_hex(16)}"), call_sid)
-    tasks = [spawn("bench_caller", caller.listen()), spawn("bench_caller_voice", _speak(caller, clock))]
+    tasks = [spawn("bench_caller", caller.listen()), spawn("bench_caller_voice", speak(caller, clock))]
     session = await rest.request_handoff(conversation.id, NewHandoff(reason="bench"), secrets.token_hex(8))
     await link.until(lambda: session.id in link.sessions, HEARD_SECONDS)
     try:
         began = clock.monotonic()
         reply = await link.order(Accept(id=link.new_id(), session_id=session.id, epoch=session.epoch))
         times.reply.append(clock.monotonic() - began)
-        operator_hears, caller_hears = await _listen(_granted(reply.media), caller, clock, tasks)
+        operator_hears, caller_hears = await hear_both(granted(reply.media), caller, clock, tasks)
         times.operator_hears.append(operator_hears - began)
         times.caller_hears.append(caller_hears - began)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    await _finish(link, session)
+    await finish(link, session)
 
 
-async def _listen(grant: MediaGrant, caller: Leg, clock: Clock, tasks: list[asyncio.Task[None]]) -> tuple[float, float]:
+async def hear_both(
+    grant: MediaGrant, caller: Leg, clock: Clock, tasks: list[asyncio.Task[None]]
+) -> tuple[float, float]:
     """Open the operator's leg and return when sound arrived at the operator and at the caller."""
     caller.take()
     operator = await StreamLeg.open(grant)
-    tasks += [spawn("bench_operator", operator.listen()), spawn("bench_operator_voice", _speak(operator, clock))]
+    tasks += [spawn("bench_operator", operator.listen()), spawn("bench_operator_voice", speak(operator, clock))]
     async with asyncio.timeout(HEARD_SECONDS):
-        at_operator, at_caller = await asyncio.gather(_first_sound(operator, clock), _first_sound(caller, clock))
+        at_operator, at_caller = await asyncio.gather(first_sound(operator, clock), first_sound(caller, clock))
     return at_operator, at_caller
 
 
-async def _speak(leg: Leg, clock: Clock) -> None:
+async def speak(leg: Leg, clock: Clock) -> None:
     """Send sound in real time until the leg closes."""
     due = clock.monotonic()
     while leg.is_open:
@@ -136,7 +138,7 @@ async def _speak(leg: Leg, clock: Clock) -> None:
         await clock.sleep(due - clock.monotonic())
 
 
-async def _first_sound(leg: Leg, clock: Clock) -> float:
+async def first_sound(leg: Leg, clock: Clock) -> float:
     """Return when a frame that is no silence has arrived."""
     while True:
         if any(len(set(frame)) > 1 for frame in leg.take()):
@@ -144,14 +146,14 @@ async def _first_sound(leg: Leg, clock: Clock) -> float:
         await clock.sleep(0.0005)
 
 
-def _granted(grant: MediaGrant | None) -> MediaGrant:
+def granted(grant: MediaGrant | None) -> MediaGrant:
     """Return the right to open the media socket, which an accepted call always brings."""
     if grant is None:
         raise TimeoutError("The accept brought no media token.")
     return grant
 
 
-async def _finish(link: ConsoleLink, session: SessionView) -> None:
+async def finish(link: ConsoleLink, session: SessionView) -> None:
     """End the call and leave nothing in hand."""
     await link.until(lambda: link.sessions[session.id].state is SessionState.ACTIVE, HEARD_SECONDS)
     now = link.sessions[session.id]

@@ -9,6 +9,7 @@ import typer
 from server.bench.accept import bench_accept
 from server.bench.card import bench_card
 from server.bench.chat import bench_chat
+from server.bench.sip import bench_sip
 from server.cli.rehearse import simulate
 from server.cli.talk import errors_told, say, show
 
@@ -82,6 +83,26 @@ def chat(
     faults = [msgspec.to_builtins(one) for one in report.faults]
     columns = ("keyed", "replies", "posts", "kills", "lost", "out_of_order", "duplicates", "unknown", "unflagged")
     show(faults, columns, as_json=False)
+
+
+@app.command()
+def sip(
+    trials: Annotated[int, typer.Option(min=1, max=10_000, help="How many calls to take.")] = 50,
+    calls: Annotated[int, typer.Option(min=1, max=500, help="How many calls at once for what one costs.")] = 20,
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="For how long.")] = 10.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Calls over SIP: accept to audio both ways, hang-up to a clear console, and what a call costs."""
+    with errors_told():
+        report = asyncio.run(bench_sip(trials, calls, seconds, lambda done: _progress(done, trials)))
+    if as_json:
+        print(msgspec.json.encode(report).decode())
+        return
+    say(f"{report.trials} calls over SIP on loopback, milliseconds; load of the machine {report.machine_load}")
+    names = ("reply", "operator_hears", "caller_hears", "both_ways", "console_clear")
+    rows = [{"measure": name, **msgspec.to_builtins(getattr(report, name))} for name in names]
+    show(rows, ("measure", "p50_ms", "p95_ms", "p99_ms", "max_ms"), as_json=False)
+    show([msgspec.to_builtins(report.load)], tuple(msgspec.to_builtins(report.load)), as_json=False)
 
 
 def _progress(done: int, trials: int, what: str = "calls taken") -> None:
