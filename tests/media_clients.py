@@ -163,10 +163,11 @@ class Peer:
 
     async def _speak(self, hertz: float, peak: int) -> None:
         loop = asyncio.get_running_loop()
+        second = [tone(hertz, self.rate, frame, peak=peak) for frame in range(50)]  # whole periods of whole Hertz
         start, number = loop.time(), 0
         with contextlib.suppress(websockets.ConnectionClosed):
             while True:
-                await self.say(tone(hertz, self.rate, number, peak=peak))
+                await self.say(second[number % 50])
                 number += 1
                 await asyncio.sleep(max(0.0, start + number * 0.02 - loop.time()))
 

@@ -75,9 +75,10 @@ class Telephone(asyncio.DatagramProtocol):
     async def _speak(self, hertz: float, peak: int) -> None:
         await until(lambda: self.peer, "somebody sends audio")
         loop = asyncio.get_running_loop()
+        second = [audioop.lin2ulaw(tone(hertz, RATE, frame, peak=peak), 2) for frame in range(50)]
         start, number = loop.time(), 0
         while True:
-            self.send(0, audioop.lin2ulaw(tone(hertz, RATE, number, peak=peak), 2))
+            self.send(0, second[number % 50])
             number += 1
             await asyncio.sleep(max(0.0, start + number * 0.02 - loop.time()))
 

@@ -161,6 +161,7 @@ class Call:
                 xruns=self._streams.xruns - self._xruns_before,
                 late_frames=leg.jitter.late + leg.outgoing.dropped,
                 far_silent_ms=line.far_silent_ms,
+                far_holds=line.far_holds,
                 microphone=self._streams.microphone.name,
                 speaker=self._streams.speaker.name,
             )

@@ -255,7 +255,10 @@ def _told(event: AudioEvent) -> tuple[HeadsetEvent, ...]:
             told = MeterLevels(own=meter_level(event.microphone), far=meter_level(event.caller))
         case Stats():
             told = LineStats(
-                delay_ms=event.delay_ms, loss_percent=event.loss_percent, far_silent_ms=event.far_silent_ms
+                delay_ms=event.delay_ms,
+                loss_percent=event.loss_percent,
+                far_silent_ms=event.far_silent_ms,
+                far_holds=event.far_holds,
             )
         case Digit():
             told = CallerPressed(event.digit)

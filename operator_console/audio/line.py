@@ -19,6 +19,7 @@ class Line:
         self.jitter_ms = 0.0
         """Of the frames arriving here, as RFC 3550 section 6.4.1 estimates it."""
         self.far_silent_ms = 0
+        self.far_holds = False
         self.far_level = 0.0
         self.refused = 0
         """Frames that were not for this leg."""
@@ -57,4 +58,5 @@ class Line:
         self._worker_loss = stats.loss_percent
         self._worker_jitter_ms = stats.jitter_ms
         self.far_silent_ms = stats.far_silent_ms
+        self.far_holds = stats.far_holds
         self.far_level = stats.far_level

@@ -225,6 +225,7 @@ class Stats(Message, frozen=True, kw_only=True, tag="stats"):
         xruns: Overflows and underruns the devices reported since the leg began.
         late_frames: Frames dropped here because they came too late or too many at once.
         far_silent_ms: How long the caller's frames have been missing, by the worker.
+        far_holds: The caller's telephone has put us on hold.
     """
 
     delay_ms: float
@@ -235,6 +236,7 @@ class Stats(Message, frozen=True, kw_only=True, tag="stats"):
     xruns: int = 0
     late_frames: int = 0
     far_silent_ms: int = 0
+    far_holds: bool = False
     microphone: str = ""
     speaker: str = ""
 

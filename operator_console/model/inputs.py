@@ -80,11 +80,15 @@ class Levels(msgspec.Struct, frozen=True):
 
 
 class LineStats(msgspec.Struct, frozen=True):
-    """How good the line is (about once a second): delay of the media round trip, loss, silence of the far side."""
+    """How good the line is (about once a second): delay of the media round trip, loss, silence of the far side.
+
+    `far_holds` says that the caller's telephone has put us on hold.
+    """
 
     delay_ms: float | None = None
     loss_percent: float = 0.0
     far_silent_ms: int = 0
+    far_holds: bool = False
 
 
 class AudioProblem(msgspec.Struct, frozen=True):

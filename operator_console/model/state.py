@@ -63,6 +63,7 @@ class HeadsetView(msgspec.Struct, frozen=True):
     delay_ms: float | None = None
     loss_percent: float = 0.0
     far_silent_ms: int = 0
+    far_holds: bool = False
     problem: AudioProblem | None = None
     gone: str = ""
     """The device that is missing in a live leg."""

@@ -245,6 +245,7 @@ def _after_headset_event(model: DeskModel, event: HeadsetEvent) -> DeskModel:
                 delay_ms=event.delay_ms,
                 loss_percent=event.loss_percent,
                 far_silent_ms=event.far_silent_ms,
+                far_holds=event.far_holds,
             )
         case CallerPressed():
             headset = replace(headset, pressed=(headset.pressed + line(event.digit)[:1])[-MOST_PRESSED:])
@@ -282,7 +283,8 @@ def _headset_after_state(headset: HeadsetView, event: HeadsetState) -> HeadsetVi
     if event.phase is HeadsetPhase.LIVE:
         return replace(named, problem=None)
     if event.phase is HeadsetPhase.CLOSED:
-        return replace(named, own=0.0, far=0.0, delay_ms=None, loss_percent=0.0, far_silent_ms=0, pressed="")
+        quiet = replace(named, own=0.0, far=0.0, delay_ms=None, loss_percent=0.0, far_silent_ms=0, pressed="")
+        return replace(quiet, far_holds=False)
     another = event.phase is HeadsetPhase.CONNECTING and headset.phase is not HeadsetPhase.RECONNECTING
     return replace(named, own=0.0, far=0.0, pressed="" if another else named.pressed)
 

@@ -159,9 +159,9 @@ async def _echo_cost(calls: int, seconds: float, clock: Clock) -> float:
     """Return the processor milliseconds for each call and second of a stack that only echoes."""
     port = free_port()
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "server.bench.sip_echo", str(port)), stdin=PIPE, stdout=PIPE, stderr=DEVNULL
+        *(sys.executable, "-m", "server.bench.sip_echo", str(port)), stdout=PIPE, stderr=DEVNULL
     )
-    if process.stdout is None or process.stdin is None or not await process.stdout.readline():
+    if process.stdout is None or not await process.stdout.readline():
         raise ProviderError("sip_not_installed", "The echo did not start.", "pip install 'operator-console[sip]'")
     try:
         async with _speaking(port, calls, clock):
@@ -169,7 +169,7 @@ async def _echo_cost(calls: int, seconds: float, clock: Clock) -> float:
             await clock.sleep(seconds)
             return (_spent(process.pid) - spent) * 1000 / (calls * seconds)
     finally:
-        process.stdin.close()
+        process.terminate()
         await process.wait()
 
 

@@ -1,6 +1,6 @@
 """Echo every SIP call, with the stack alone: what a call costs without anything of the desk.
 
-Run by `server.bench.sip` as `python -m server.bench.sip_echo PORT`; it ends when its standard input closes.
+Run by `server.bench.sip` as `python -m server.bench.sip_echo PORT` until it is told to end.
 """
 
 import asyncio
@@ -35,8 +35,7 @@ async def _main(port: int) -> None:
     async with asyncio.TaskGroup() as group:
         agent.on_incoming(lambda call: group.create_task(_echo(call)))
         print("ready", flush=True)  # noqa: T201 - the measurement waits for it
-        await asyncio.to_thread(sys.stdin.read)
-        await runtime.close()
+        await asyncio.Event().wait()
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from server.wire.media import (
     MediaBye,
     MediaDtmf,
     MediaHello,
+    MediaHold,
     MediaMute,
     MediaPhase,
     MediaPing,
@@ -155,7 +156,9 @@ class FramedSocket(LegSocket):
                 self.exchange.mute(leg, on=frame.on)
             case MediaDtmf() if frame.digit in _DIGITS:
                 self.exchange.digit(leg, frame.digit)
-            case MediaHello() | MediaMute() | MediaDtmf():
+            case MediaHold() if leg.role is LegRole.CALLER:
+                leg.holds = frame.on
+            case MediaHello() | MediaMute() | MediaDtmf() | MediaHold():
                 self.bad_frame("not_now")
             case MediaBye():
                 self.finish("bye", clean=True)

@@ -111,6 +111,7 @@ class Leg:
         "ear",
         "external_id",
         "has_spoken",
+        "holds",
         "joined_at",
         "last_pcm",
         "links",
@@ -136,6 +137,8 @@ class Leg:
         self.muted = ticket.admission.muted
         self.links: tuple[Link, ...] = ()
         self.has_spoken = False
+        self.holds = False
+        """Whether its telephone has put us on hold."""
         self.last_pcm = b""
         self.tap: Tap | None = None
         self.ear: Hear | None = None
@@ -186,8 +189,8 @@ class Leg:
             return caller.meter.silent_ms(now)
         return max(0, round((now - (self.joined_at if left_at is None else left_at)) * 1000))
 
-    def tell_quality(self, own: Reading, far: Reading | None, far_silent_ms: int) -> None:
-        """Tell the peer how its own audio arrives and how loud the far side is."""
+    def tell_quality(self, own: Reading, far: Reading | None, far_silent_ms: int, caller: "Leg | None" = None) -> None:
+        """Tell the peer how its own audio arrives, how loud the far side is, and whether the caller holds us."""
         self.voice.tell(
             MediaStats(
                 far_level=far.level if far is not None else 0.0,
@@ -195,6 +198,7 @@ class Leg:
                 loss_percent=own.loss_percent,
                 jitter_ms=own.jitter_ms,
                 far_silent_ms=far_silent_ms,
+                far_holds=caller is not None and caller.holds,
                 dropped=self.voice.dropped + self.dropped_in,
             )
         )

@@ -15,5 +15,5 @@ def tell_quality(legs: Mapping[LegRole, Leg], caller_left_at: float | None, now:
         listener = legs.get(role)
         if listener is not None:
             silent_ms = listener.silent_ms_of(caller, caller_left_at, now)
-            listener.tell_quality(readings[role], readings.get(LegRole.CALLER), silent_ms)
+            listener.tell_quality(readings[role], readings.get(LegRole.CALLER), silent_ms, caller)
     return readings

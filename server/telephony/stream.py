@@ -19,12 +19,13 @@ from server.wire.media import (
     MediaBye,
     MediaDtmf,
     MediaHello,
+    MediaHold,
     MediaMute,
     MediaPing,
     MediaPong,
 )
 
-FromLeg = MediaHello | MediaMute | MediaPing | MediaPong | MediaDtmf | MediaBye
+FromLeg = MediaHello | MediaMute | MediaPing | MediaPong | MediaDtmf | MediaHold | MediaBye
 """The control frames a leg may send."""
 
 CODECS: Final = {"pcm16": CODEC_PCM16, "mulaw": CODEC_MULAW}

@@ -59,7 +59,8 @@ class MediaMute(msgspec.Struct, frozen=True, kw_only=True, tag="mute", tag_field
 class MediaStats(msgspec.Struct, frozen=True, kw_only=True, tag="stats", tag_field="type"):
     """Once a second from the worker: levels as RMS 0..1 of what the far party says and of this leg; loss in percent.
 
-    `far_silent_ms` is how long the far party's frames have been missing; `jitter_ms` of this leg's frames.
+    `far_silent_ms` is how long the far party's frames have been missing; `jitter_ms` of this leg's frames. `far_holds`
+    says that the far party's telephone has put us on hold.
     """
 
     far_level: float
@@ -67,6 +68,7 @@ class MediaStats(msgspec.Struct, frozen=True, kw_only=True, tag="stats", tag_fie
     loss_percent: float = 0.0
     jitter_ms: float = 0.0
     far_silent_ms: int = 0
+    far_holds: bool = False
     dropped: int = 0
 
 
@@ -94,6 +96,12 @@ class MediaDtmf(msgspec.Struct, frozen=True, kw_only=True, tag="dtmf", tag_field
     digit: str
 
 
+class MediaHold(msgspec.Struct, frozen=True, kw_only=True, tag="hold", tag_field="type", forbid_unknown_fields=True):
+    """From a caller's leg: their telephone has put us on hold, or taken us back."""
+
+    on: bool
+
+
 class MediaBye(msgspec.Struct, frozen=True, kw_only=True, tag="bye", tag_field="type", forbid_unknown_fields=True):
     """The side that sends it hangs up, in order with the audio; the socket closes after it."""
 
@@ -101,7 +109,16 @@ class MediaBye(msgspec.Struct, frozen=True, kw_only=True, tag="bye", tag_field="
 
 
 MediaControlFrame = (
-    MediaHello | MediaReady | MediaMute | MediaStats | MediaPing | MediaPong | MediaPhase | MediaDtmf | MediaBye
+    MediaHello
+    | MediaReady
+    | MediaMute
+    | MediaStats
+    | MediaPing
+    | MediaPong
+    | MediaPhase
+    | MediaDtmf
+    | MediaHold
+    | MediaBye
 )
 """Every JSON frame on a media socket."""
 

@@ -143,7 +143,14 @@ def _alarm(model: DeskModel) -> Line:
         return ((gone_words(headset.gone, live=call_word(model) is CallWord.LIVE), Role.BAD),)
     if headset.problem is not None:
         return ((f"SOUND: {headset.problem.message}", Role.BAD),)
-    if headset.phase is HeadsetPhase.LIVE and headset.far_silent_ms >= ONE_WAY_AFTER_MS:
+    return _far_away(headset) if headset.phase is HeadsetPhase.LIVE else ()
+
+
+def _far_away(headset: HeadsetView) -> Line:
+    """Return why nothing is heard of the caller, if that is so."""
+    if headset.far_holds:
+        return (("THE CALLER HOLDS YOU", Role.WARN),)
+    if headset.far_silent_ms >= ONE_WAY_AFTER_MS:
         return ((f"NOTHING FROM THE CALLER {headset.far_silent_ms // 1000} s", Role.BAD),)
     return ()
 

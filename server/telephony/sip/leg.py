@@ -31,6 +31,7 @@ from server.wire.media import (
     MediaControlFrame,
     MediaDtmf,
     MediaHello,
+    MediaHold,
     MediaPhase,
     MediaPing,
     MediaPong,
@@ -117,6 +118,10 @@ class MediaLeg(WSListener):
         """Tell that the caller pressed a key."""
         self._tell(MediaDtmf(digit=digit))
 
+    def hold(self, *, on: bool) -> None:
+        """Tell that the caller's telephone holds us, or has taken us back."""
+        self._tell(MediaHold(on=on))
+
     def close(self) -> None:
         """Hang up: the caller is gone."""
         if self._over:
@@ -139,7 +144,7 @@ class MediaLeg(WSListener):
         except TimeoutError as error:
             raise LegError("The media worker does not answer.") from error
 
-    def _tell(self, frame: MediaHello | MediaDtmf | MediaBye | MediaPong) -> None:
+    def _tell(self, frame: MediaHello | MediaDtmf | MediaHold | MediaBye | MediaPong) -> None:
         if self._transport is not None:
             self._transport.send(WSMsgType.TEXT, encode(frame))
 

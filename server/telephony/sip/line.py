@@ -127,6 +127,8 @@ class Line:
 
     def held(self, *, on: bool) -> None:
         """The other side put us on hold, or took us back."""
+        if self._leg is not None:
+            self._leg.hold(on=on)
         self._tell(SipHeld(call_id=self.call_id, reference=self.reference, on=on))
 
     def closed(self, text: str, status: int) -> None:

@@ -315,8 +315,10 @@ async def test_levels_and_figures_of_the_line_are_told_while_live_and_not_after(
     assert stats.loss_percent == 0.0
     assert stats.delay_ms > 0
     assert "file" in stats.microphone
-    worker.stats = MediaStats(far_level=0.0, own_level=0.0, loss_percent=12.5, far_silent_ms=900)
-    await console.told_of(Stats, lambda stats: stats.loss_percent == 12.5 and stats.far_silent_ms == 900)
+    worker.stats = MediaStats(far_level=0.0, own_level=0.0, loss_percent=12.5, far_silent_ms=900, far_holds=True)
+    await console.told_of(
+        Stats, lambda stats: (stats.loss_percent, stats.far_silent_ms, stats.far_holds) == (12.5, 900, True)
+    )
     await console.process.send(Close())
     await console.phase(LegPhase.ENDED)
     count = len(console.of(Levels)) + len(console.of(Stats))

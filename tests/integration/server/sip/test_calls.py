@@ -56,11 +56,14 @@ async def test_a_caller_who_holds_us_hears_and_says_nothing_until_they_come_back
     held = request("INVITE", 2, body=description("sendonly")) + answer("200") + request("ACK", 2)
     back = request("INVITE", 3, body=description()) + answer("200") + request("ACK", 3)
     async with switch(tmp_path) as desk:
-        _, phone, _, _ = await desk.call(pause(1_500), held, pause(1_500), back, pause(60_000))
+        _, phone, _, _ = await desk.call(pause(4_000), held, pause(4_000), back, pause(60_000))
+        console = await desk.operator(hertz=880)
         await phone.hears(880)
         assert (await desk.first(SipHeld)) == SipHeld(call_id=desk.facts[0].call_id, reference="c-1", on=True)
         await until(lambda: _silent(desk, phone), "no packets while held")
+        await until(lambda: any(one["far_holds"] for one in console.told("stats")), "the operator is told")
         await until(lambda: [one.on for one in desk.facts if isinstance(one, SipHeld)] == [True, False], "taken back")
+        await until(lambda: not console.told("stats")[-1]["far_holds"], "the operator is told that it is over")
         phone.forget()
         await phone.hears(880)
 

@@ -158,6 +158,24 @@ async def test_we_call_over_tls_and_only_who_has_a_certificate_we_trust(tmp_path
 
 
 @needs.baresip
+async def test_a_telephone_is_sent_on_to_another_and_both_talk_without_us(tmp_path: Path) -> None:
+    port = sip_port()
+    bob = telephone(tmp_path / "bob", port=port, hertz=1_500, user="bob", account="answermode=auto")
+    async with (
+        switch(tmp_path) as desk, bob as target,
+        telephone(tmp_path / "ada", dial=f"sip:desk@127.0.0.1:{desk.port}") as ada,
+    ):  # fmt: skip
+        call = await desk.incoming()
+        await desk.answer(call)
+        ai = await desk.assistant()
+        await ai.hears(440)
+        assert (await desk.engine.refer(call.call_id, f"sip:bob@127.0.0.1:{port}", 30)).moved
+        await desk.ended()
+        await until(lambda: frames_of(ada.heard, 1_500) > 20, "the caller hears the target")
+        await until(lambda: frames_of(target.heard, 440) > 20, "the target hears the caller")
+
+
+@needs.baresip
 @needs.kamailio
 async def test_we_register_with_a_password_and_are_called_there(tmp_path: Path) -> None:
     port = sip_port()
@@ -214,9 +232,9 @@ async def test_the_example_of_a_proxy_in_front_lets_its_provider_in_and_says_who
 
 
 @contextlib.asynccontextmanager
-async def telephone(folder: Path, *, port: int = 0, **settings: str) -> AsyncIterator[Baresip]:
+async def telephone(folder: Path, *, port: int = 0, hertz: float = 440.0, **settings: str) -> AsyncIterator[Baresip]:
     """Run a baresip."""
-    phone = await Baresip.run(folder, port or sip_port(), **settings)
+    phone = await Baresip.run(folder, port or sip_port(), hertz=hertz, **settings)
     try:
         yield phone
     finally:

@@ -145,14 +145,14 @@ async def test_the_device_and_file_audio_are_named_while_live() -> None:
 async def test_meters_figures_and_problems_reach_the_screen() -> None:
     seen = await seen_after(
         Levels(microphone=1.0, caller=0.0),
-        Stats(delay_ms=41.0, loss_percent=2.0, far_silent_ms=30),
+        Stats(delay_ms=41.0, loss_percent=2.0, far_silent_ms=30, far_holds=True),
         Problem(code="no_device", message="There is no microphone.", remedy="Plug one in."),
         DeviceLost(direction=Direction.SPEAKER, name="USB", reason="gone"),
         DeviceBack(direction=Direction.SPEAKER, name="USB"),
     )
     assert seen[:3] == [
         MeterLevels(own=1.0, far=0.0),
-        LineStats(delay_ms=41.0, loss_percent=2.0, far_silent_ms=30),
+        LineStats(delay_ms=41.0, loss_percent=2.0, far_silent_ms=30, far_holds=True),
         AudioProblem("no_device", "There is no microphone.", "Plug one in."),
     ]
     assert [event.code for event in seen[3:] if isinstance(event, AudioProblem)] == ["device_lost", "device_back"]

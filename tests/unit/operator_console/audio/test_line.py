@@ -41,5 +41,7 @@ def test_a_stream_that_starts_anew_is_not_loss() -> None:
 
 def test_the_worse_of_both_directions_is_told() -> None:
     line = Line()
-    line.told(MediaStats(far_level=0.3, own_level=0.0, loss_percent=7.5, jitter_ms=12.0, far_silent_ms=40))
-    assert (line.loss_percent, line.worst_jitter_ms, line.far_silent_ms) == (7.5, 12.0, 40)
+    line.told(
+        MediaStats(far_level=0.3, own_level=0.0, loss_percent=7.5, jitter_ms=12.0, far_silent_ms=40, far_holds=True)
+    )
+    assert (line.loss_percent, line.worst_jitter_ms, line.far_silent_ms, line.far_holds) == (7.5, 12.0, 40, True)

@@ -191,3 +191,6 @@ def test_a_line_without_the_callers_frames_raises_the_alarm() -> None:
     model = update(update(DeskModel(), snapshot(live_call())), HeadsetState(HeadsetPhase.LIVE))
     assert "NOTHING" not in plain(bar_line(update(model, LineStats(20.0, 0.0, 1_500)), 118))
     assert "NOTHING FROM THE CALLER 3 s" in plain(bar_line(update(model, LineStats(20.0, 0.0, 3_100)), 118))
+    held = update(model, LineStats(20.0, 0.0, 3_100, far_holds=True))
+    assert "THE CALLER HOLDS YOU" in plain(bar_line(held, 118))
+    assert "HOLDS YOU" not in plain(bar_line(update(held, LineStats(20.0)), 118))
