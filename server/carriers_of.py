@@ -7,14 +7,19 @@ from typing import Final
 
 from litestar.handlers import HTTPRouteHandler
 
+from server.api.chime_webhook import chime_routes
 from server.api.jambonz_webhook import jambonz_routes
 from server.api.plivo_webhook import plivo_routes
 from server.api.twilio_webhook import twilio_routes
 from server.broker.broker import Broker
 from server.broker.parts import Parts
 from server.broker.ports.carrier import Carrier, Carriers
+from server.clock import SystemClock
 from server.config import Config
 from server.config_rules import ConfigError
+from server.notices.signed_post import key_of
+from server.secret_files import SecretText
+from server.telephony.chime_calls import ChimeAccount, ChimeCalls
 from server.telephony.jambonz_calls import JambonzAccount, JambonzCalls
 from server.telephony.plivo_calls import PlivoAccount, PlivoCalls
 from server.telephony.sip.configured import with_sip
@@ -83,6 +88,9 @@ def carrier_routes(broker: Broker, config: Config, public_url: str) -> list[HTTP
             secret=_secret(config, "jambonz", "webhook_secret_file", settings.jambonz.webhook_secret_file),
             assistant=settings.jambonz.assistant,
         )
+    chime = broker.parts.carriers.of("chime")
+    if isinstance(chime, ChimeCalls):
+        routes += chime_routes(broker, chime, key=_relay_key(config))
     telnyx = broker.parts.carriers.of("telnyx")
     if isinstance(telnyx, TelnyxCalls):
         routes += _telnyx_routes(broker, telnyx, config)
@@ -162,6 +170,37 @@ def _jambonz(config: Config, public_url: str) -> Carrier | None:
     return JambonzCalls(account, public_url)
 
 
+def _chime(config: Config, public_url: str) -> Carrier | None:
+    del public_url
+    chime = config.settings.chime
+    if not chime.application_id:
+        return None
+    if not config.settings.sip.listen:
+        raise ConfigError("[chime] needs [sip] listen: the audio of Chime's calls comes over SIP.")
+    if not chime.connector_arn or not chime.key_id:
+        raise ConfigError("[chime] needs connector_arn and key_id: see docs/carriers/chime.md.")
+    _relay_key(config)
+    account = ChimeAccount(
+        application_id=chime.application_id,
+        region=chime.region,
+        key_id=chime.key_id,
+        secret_key=_secret(config, "chime", "secret_key_file", chime.secret_key_file),
+        connector_arn=chime.connector_arn,
+        caller_number=chime.caller_number,
+        api_url=chime.api_url,
+    )
+    return ChimeCalls(account, SystemClock())
+
+
+def _relay_key(config: Config) -> bytes:
+    try:
+        return key_of(
+            SecretText(_secret(config, "chime", "relay_secret_file", config.settings.chime.relay_secret_file))
+        )
+    except ValueError as error:
+        raise ConfigError(f"[chime] relay_secret_file holds no such secret. {error}") from error
+
+
 def _secret(config: Config, section: str, name: str, file: str) -> str:
     secret = config.secret(file)
     if secret is None:
@@ -180,6 +219,7 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "plivo": _plivo,
     "telnyx": _telnyx,
     "jambonz": _jambonz,
+    "chime": _chime,
 }
 """What makes each carrier, by the name of its calls' channel."""
 CALLER_NUMBERS: Final[Mapping[str, Callable[[Config], str]]] = {
@@ -187,5 +227,6 @@ CALLER_NUMBERS: Final[Mapping[str, Callable[[Config], str]]] = {
     "plivo": lambda config: config.settings.plivo.caller_number,
     "telnyx": lambda config: config.settings.telnyx.caller_number,
     "jambonz": lambda config: config.settings.jambonz.caller_number,
+    "chime": lambda config: config.settings.chime.caller_number,
 }
 """The number that each carrier shows to whom it calls; empty: it calls nobody."""

@@ -16,7 +16,14 @@ from server.channel_settings.kinds import KINDS
 from server.channel_settings.section import ChannelSettings
 from server.config_assistants import AssistantSettings
 from server.config_card import CardSettings, LlmSettings, RedactionSettings
-from server.config_carriers import CallsSettings, JambonzSettings, PlivoSettings, TelnyxSettings, TwilioSettings
+from server.config_carriers import (
+    CallsSettings,
+    ChimeSettings,
+    JambonzSettings,
+    PlivoSettings,
+    TelnyxSettings,
+    TwilioSettings,
+)
 from server.config_files import FilesSettings
 from server.config_lines import SipSettings, check_sip
 from server.config_machine import DatabaseSettings, LogSettings, MediaSettings, MetricsSettings, ServerSettings
@@ -203,6 +210,7 @@ class Settings(Section, frozen=True, kw_only=True):
     plivo: PlivoSettings = PlivoSettings()
     telnyx: TelnyxSettings = TelnyxSettings()
     jambonz: JambonzSettings = JambonzSettings()
+    chime: ChimeSettings = ChimeSettings()
     recording: RecordingSettings = RecordingSettings()
     redaction: RedactionSettings = RedactionSettings()
     card: CardSettings = CardSettings()

@@ -86,6 +86,30 @@ class JambonzSettings(Section, frozen=True, kw_only=True):
     assistant: AnsweringKey = ""
 
 
+class ChimeSettings(Section, frozen=True, kw_only=True):
+    """Calls of an AWS Chime SIP media application; their audio comes over [sip]."""
+
+    application_id: Annotated[
+        str,
+        Meta(pattern="^[A-Za-z0-9-]{0,60}$", description="The SIP media application's id. Empty: no calls from Chime."),
+    ] = ""
+    region: Annotated[str, Meta(pattern="^[a-z0-9-]{1,40}$", description="Its AWS region.")] = "us-east-1"
+    key_id: Annotated[str, Meta(max_length=128, description="An access key that may create and update its calls.")] = ""
+    secret_key_file: Annotated[str, Meta(description="File with the access key's secret (chmod 600).")] = ""
+    relay_secret_file: Annotated[
+        str,
+        Meta(description="File with the secret (chmod 600) that the Lambda function signs with: whsec_ and base64."),
+    ] = ""
+    connector_arn: Annotated[
+        str,
+        Meta(pattern="^(arn:aws[a-z-]*:chime:.+)?$", description="The Voice Connector that leads to our [sip] line."),
+    ] = ""
+    caller_number: CallerNumber = ""
+    api_url: Annotated[
+        str, Meta(description="Where the API is. Empty: https://voice-chime.<region>.amazonaws.com.")
+    ] = ""
+
+
 class TelnyxSettings(Section, frozen=True, kw_only=True):
     """Calls that arrive from Telnyx media streaming, and those that operators place through Telnyx."""
 

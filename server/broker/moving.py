@@ -10,7 +10,7 @@ import asyncio
 from typing import Final, Protocol
 
 from server.broker.parts import Parts
-from server.broker.ports.carrier import Carrier, MovedCall, Moves
+from server.broker.ports.carrier import BringsBySip, Carrier, MovedCall, Moves
 from server.broker.ports.records import Conversation
 from server.core.dialling import is_dialling
 from server.core.errors import ProviderError
@@ -64,8 +64,9 @@ class Moving:
     async def _move(self, carrier: Carrier, moves: Moves, conversation: Conversation) -> None:
         """Ask the carrier once."""
         call_id = conversation.external_id
+        bound = "" if isinstance(carrier, BringsBySip) else call_id  # our SIP line does not know the carrier's id
         try:
-            grant = await self._admit(conversation.id, LegRole.CALLER, carrier.transport, external_id=call_id)
+            grant = await self._admit(conversation.id, LegRole.CALLER, carrier.transport, external_id=bound)
             await moves.move(
                 MovedCall(
                     conversation_id=conversation.id,

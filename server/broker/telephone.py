@@ -11,6 +11,7 @@ from server.broker.answering import answering_key
 from server.broker.calls import Calls
 from server.broker.intake import Intake
 from server.broker.parts import Parts
+from server.broker.ports.carrier import BringsBySip, MovedCall
 from server.broker.ports.media import LegDown
 from server.broker.ports.records import Principal
 from server.broker.ports.sip import (
@@ -120,6 +121,11 @@ class Telephone:
 
     async def _incoming(self, call: SipIncoming) -> None:
         """Keep the call, let its audio in, have it answered."""
+        brought = self._brought(call.called)
+        if brought is not None:
+            door = MediaDoor(url=brought.media_url, token=brought.media_token)
+            await self._engine.answer(call.call_id, brought.conversation_id, door)
+            return
         principal = await self._principal()
         body = NewConversation(
             medium=Medium.VOICE,
@@ -134,6 +140,11 @@ class Telephone:
         door = MediaDoor(url=grant.url, token=grant.token)
         await self._engine.answer(call.call_id, conversation.id, door)
         await self._ask_for_a_person(principal, conversation.id, call.call_id)
+
+    def _brought(self, called: str) -> MovedCall | None:
+        """Return the call of another carrier that comes to us this way."""
+        able = (one for one in self._parts.carriers.by_channel.values() if isinstance(one, BringsBySip))
+        return next((call for one in able if (call := one.claim(called)) is not None), None)
 
     async def _ask_for_a_person(self, principal: Principal, conversation_id: ConversationId, call_id: str) -> None:
         """Queue the call where no assistant answers, once however often it is asked for."""

@@ -14,9 +14,9 @@ from urllib.parse import quote, urlencode, urlsplit
 import httpx
 import msgspec
 
-from server.notices.aws_signature import signed_headers
 from server.notices.sms_text import is_gsm
 from server.notices.vendor import Vendor, read
+from server.telephony.aws_signature import signed_headers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ class _Error(msgspec.Struct, frozen=True):
 
 
 class _Refusal(msgspec.Struct, frozen=True):
-    """What carriers write: Twilio `message` and `code`, Plivo `error`, Telnyx `errors`, jambonz `msg`."""
+    """What carriers write: Twilio and AWS `message` and `code`, Plivo `error`, Telnyx `errors`, jambonz `msg`."""
 
     code: int | str | None = None
     message: str = ""
@@ -57,6 +57,8 @@ class CarrierRest:
         *,
         form: dict[str, str | list[str]] | None = None,
         json: object = None,
+        content: bytes | None = None,
+        headers: dict[str, str] | None = None,
         fine: tuple[int, ...] = (),
     ) -> httpx.Response:
         """Send one request and return the answer: a success, or one of the statuses that are `fine`.
@@ -68,7 +70,9 @@ class CarrierRest:
             async with httpx.AsyncClient(
                 auth=self._auth, headers=self._headers, timeout=TIMEOUT_SECONDS, transport=self._transport
             ) as client:
-                answer = await client.request(method, f"{self._api_url}{path}", data=form, json=json)
+                answer = await client.request(
+                    method, f"{self._api_url}{path}", data=form, json=json, content=content, headers=headers
+                )
         except httpx.HTTPError as error:
             host = urlsplit(self._api_url).hostname
             raise ProviderError(

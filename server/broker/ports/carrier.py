@@ -110,6 +110,15 @@ class Moves(Protocol):
 
 
 @runtime_checkable
+class BringsBySip(Protocol):
+    """A carrier without sockets of its own: the audio of its calls comes over our SIP line, to a name for once."""
+
+    def claim(self, called: str) -> MovedCall | None:
+        """Return whose call it is that was sent to this name, once; None when nobody was."""
+        ...
+
+
+@runtime_checkable
 class Refers(Protocol):
     """A carrier that can send a live call on to a number or a SIP address, blind."""
 

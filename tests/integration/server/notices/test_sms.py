@@ -18,10 +18,10 @@ from twilio.rest import Client as TwilioClient
 
 from server.clock import ManualClock
 from server.core.errors import ProviderError
-from server.notices.aws_signature import signed_headers
 from server.notices.sms import Sms
 from server.notices.sms_text import MOST_PARTS, is_gsm, parts, text_of
 from server.notices.sms_vendors import KINDS, Account
+from server.telephony.aws_signature import signed_headers
 from server.wire.views import Context
 from tests import needs
 from tests.integration.server.notices.test_slack import NASTY, rich
