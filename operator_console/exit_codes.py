@@ -88,6 +88,7 @@ _BY_CODE: Final = {
             "not_offered_to_you",
             "not_on_the_telephone",
             "not_possible_now",
+            "outside_contact_hours",
             "not_recorded",
             "not_your_last",
             "not_yours",

@@ -15,6 +15,7 @@ from msgspec import Meta
 from server.channel_settings.kinds import KINDS
 from server.channel_settings.section import ChannelSettings
 from server.config_assistants import AssistantSettings
+from server.config_callbacks import CallbackSettings
 from server.config_card import CardSettings, LlmSettings, RedactionSettings
 from server.config_carriers import (
     CallsSettings,
@@ -205,6 +206,7 @@ class Settings(Section, frozen=True, kw_only=True):
     calls: CallsSettings = CallsSettings()
     twilio: TwilioSettings = TwilioSettings()
     transfers: TransferSettings = TransferSettings()
+    callbacks: CallbackSettings = CallbackSettings()
     phonebook: dict[QueueName, PhonebookSettings] = {}  # noqa: RUF012 - msgspec gives each its own
     plans: dict[QueueName, PlanSettings] = {}  # noqa: RUF012 - msgspec gives each its own
     plivo: PlivoSettings = PlivoSettings()

@@ -18,6 +18,7 @@ class StepSettings(Section, frozen=True, kw_only=True):
     transfer: Annotated[str, Meta(max_length=120)] = ""
     ring_seconds: Annotated[float, Meta(ge=5, le=120)] = 30.0
     confirm_seconds: Annotated[float, Meta(ge=0, le=120)] = 20.0
+    callback: bool = False
     overflow: str = ""
     voicemail: bool = False
     expire: bool = False

@@ -9,7 +9,7 @@ from server.config import DeskSettings, Settings
 from server.config_queues import QueueSettings
 from server.core.policy import Line
 from server.core.session import Rules
-from server.policies import lines_of
+from server.policies import hours_of, lines_of
 from server.routing_rules import routing_of
 from server.voicemail_of import voicemail_of
 from server.wire.history import QueueView
@@ -23,7 +23,16 @@ def rules_of(settings: Settings, folder: Path = Path()) -> Rules:
     Raises:
         ConfigError: A policy, a rule of routing or a greeting cannot be used.
     """
-    desk = replace(_desk_rules(settings.desk), transfer_seconds=settings.transfers.ring_seconds)
+    back = settings.callbacks
+    desk = replace(
+        _desk_rules(settings.desk),
+        transfer_seconds=settings.transfers.ring_seconds,
+        callback_attempts=back.attempts,
+        callback_gap_seconds=back.gap_seconds,
+        callback_keep_seconds=back.keep_hours * 3600,
+        callback_hours=hours_of("[callbacks]", back),
+        redial_seconds=back.redial_seconds,
+    )
     lines = lines_of(settings)
     queues = {
         name: replace(

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from server.broker.notice_orders import ON_CALL as PREFIX
 from server.config import Settings
+from server.config_callbacks import CallbackSettings
 from server.config_queues import QueueSettings, StepSettings
 from server.config_rules import ConfigError
 from server.core import policy as core
@@ -75,58 +76,70 @@ def _check_callee(where: str, to: str, settings: Settings) -> None:
 def _line(name: str, settings: Settings, queue: QueueSettings) -> Line:
     wait = queue.wait_expires_seconds
     steps = tuple(_step(name, step) for step in queue.policy)
-    return Line(Policy(steps, _hours(name, queue)), settings.desk.wait_expires_seconds if wait is None else wait)
+    return Line(
+        Policy(steps, hours_of(f"[queues.{name}]", queue)), settings.desk.wait_expires_seconds if wait is None else wait
+    )
 
 
 def _step(queue: str, step: StepSettings) -> PolicyStep:
     where = f"[queues.{queue}] policy: the step after {step.after_seconds:g} s"
-    actions: list[core.Action] = []
+    _check_placeholders(where, step)
+    actions = _actions(step)
+    if len(actions) != 1:
+        raise ConfigError(
+            f"{where} does {len(actions) or 'nothing'}: write one of tell, notify, transfer, callback = true, "
+            "overflow, voicemail = true, expire = true."
+        )
+    return PolicyStep(step.after_seconds, actions[0], When(step.when))
+
+
+def _check_placeholders(where: str, step: StepSettings) -> None:
     known = _KNOWN | {"to"} if step.transfer else _KNOWN
     unknown = sorted(set(_PLACEHOLDER.findall(step.tell)) - known)
     if unknown:
         there = ", ".join(f"{{{one}}}" for one in sorted(known))
         raise ConfigError(f"{where} tells {{{unknown[0]}}}, which nobody fills in. There are: {there}.")
-    if step.tell and not step.transfer:
-        actions.append(core.Tell(step.tell))
-    if step.notify and not step.transfer:
-        actions.append(core.Notify(step.notify, step.repeat_seconds))
-    if step.transfer:
-        told = {"text": step.tell} if step.tell else {}
-        actions.append(
-            core.CallOut(step.transfer, step.ring_seconds, step.confirm_seconds, destinations=step.notify, **told)
-        )
-    if step.overflow:
-        actions.append(core.Overflow(step.overflow))
-    actions += [core.Voicemail()] * step.voicemail + [core.Expire()] * step.expire
-    if len(actions) != 1:
-        raise ConfigError(
-            f"{where} does {len(actions) or 'nothing'}: write one of tell, notify, transfer, overflow, "
-            "voicemail = true, expire = true."
-        )
-    return PolicyStep(step.after_seconds, actions[0], When(step.when))
 
 
-def _hours(queue: str, settings: QueueSettings) -> Hours | None:
+def _actions(step: StepSettings) -> list[core.Action]:
+    """Return what the step does: one thing, where it is written as it should be."""
+    text = {"text": step.tell} if step.tell else {}
+    rings, thinks = step.ring_seconds, step.confirm_seconds
+    wanted: tuple[tuple[object, core.Action], ...] = (
+        (step.transfer, core.CallOut(step.transfer, rings, thinks, destinations=step.notify, **text)),
+        (step.callback, core.BookBack(**text)),
+        (step.tell and not (step.transfer or step.callback), core.Tell(step.tell)),
+        (step.notify and not step.transfer, core.Notify(step.notify, step.repeat_seconds)),
+        (step.overflow, core.Overflow(step.overflow)),
+        (step.voicemail, core.Voicemail()),
+        (step.expire, core.Expire()),
+    )
+    return [action for given, action in wanted if given]
+
+
+def hours_of(where: str, settings: QueueSettings | CallbackSettings) -> Hours | None:
+    """Return the hours of a section; None where it is always open.
+
+    Raises:
+        ConfigError: hours, zone or days make no sense.
+    """
     try:
         zone = ZoneInfo(settings.time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ConfigError(
-            f"[queues.{queue}] time_zone: there is no zone {settings.time_zone!r}. "
-            "Write one such as Europe/Berlin or UTC."
+            f"{where} time_zone: there is no zone {settings.time_zone!r}. Write one such as Europe/Berlin or UTC."
         ) from error
     try:
         holidays = frozenset(date.fromisoformat(day) for day in settings.holidays)
     except ValueError as error:
-        raise ConfigError(f'[queues.{queue}] holidays: {error}. Write days such as "2027-01-01".') from error
-    openings = tuple(_opening(queue, text) for text in settings.hours)
-    _check_overlaps(queue, settings.hours, openings)
+        raise ConfigError(f'{where} holidays: {error}. Write days such as "2027-01-01".') from error
+    openings = tuple(_opening(where, text) for text in settings.hours)
+    _check_overlaps(where, settings.hours, openings)
     return Hours(zone, openings, holidays) if openings else None
 
 
-def _opening(queue: str, text: str) -> Opening:
-    refusal = ConfigError(
-        f'[queues.{queue}] hours: {text!r} is not understood. Write days and times, "mon-fri 09:00-17:30".'
-    )
+def _opening(where: str, text: str) -> Opening:
+    refusal = ConfigError(f'{where} hours: {text!r} is not understood. Write days and times, "mon-fri 09:00-17:30".')
     found = _HOURS.fullmatch(text.strip().lower())
     if found is None:
         raise refusal
@@ -138,18 +151,17 @@ def _opening(queue: str, text: str) -> Opening:
         raise refusal from error
     if end <= begin and end != time():
         raise ConfigError(
-            f"[queues.{queue}] hours: {text!r} ends before it begins. "
-            "For a night, write two: one up to 24:00, one from 00:00."
+            f"{where} hours: {text!r} ends before it begins. For a night, write two: one up to 24:00, one from 00:00."
         )
     days = range(low, high + 1) if low <= high else (*range(low, 7), *range(high + 1))
     return Opening(frozenset(days), begin, end)
 
 
-def _check_overlaps(queue: str, texts: tuple[str, ...], openings: tuple[Opening, ...]) -> None:
+def _check_overlaps(where: str, texts: tuple[str, ...], openings: tuple[Opening, ...]) -> None:
     for index, one in enumerate(openings):
         for other_index, other in enumerate(openings[:index]):
             if one.days & other.days and one.begin < _end(other) and other.begin < _end(one):
-                raise ConfigError(f"[queues.{queue}] hours: {texts[other_index]!r} and {texts[index]!r} overlap.")
+                raise ConfigError(f"{where} hours: {texts[other_index]!r} and {texts[index]!r} overlap.")
 
 
 def _end(opening: Opening) -> time:

@@ -19,6 +19,7 @@ from server.wire.requests import (
     EndConversation,
     MessageEdit,
     NewAttributes,
+    NewCallback,
     NewConversation,
     NewHandoff,
     NewLeg,
@@ -163,6 +164,23 @@ class Conversations(Controller):
         """Queue a session with its context package; durable before this answers."""
         require_assistant(principal)
         return await broker.intake.request_handoff(principal, ConversationId(conversation_id), data, idempotency_key)
+
+    @post("/{conversation_id:str}/callback", summary="Ask for a call back")
+    async def callback(
+        self,
+        conversation_id: FromPath[ConversationId],
+        broker: BrokerDependency,
+        principal: PrincipalDependency,
+        data: NewCallback,
+        idempotency_key: IdempotencyKey = "",
+    ) -> SessionView:
+        """Queue a call back; who waits already keeps their place, and goes on with the assistant.
+
+        The session is that of the call to come, in a conversation of its own. Its number must be one that may be
+        called: docs/transfers.md has the rules.
+        """
+        require_assistant(principal)
+        return await broker.callbacks.book(principal, conversation_id, data, idempotency_key)
 
     @put("/{conversation_id:str}/context", summary="Replace the context package")
     async def context(

@@ -16,6 +16,7 @@ from server.broker.parts import Parts
 from server.broker.ports.router import Router, RouterCandidate, RouterQuestion
 from server.broker.ports.store import Unit
 from server.core import inputs
+from server.core.callbacks import may_ring, rings_at
 from server.core.errors import ProviderError
 from server.core.presence import Operator
 from server.core.ranking import first, ranked
@@ -120,6 +121,9 @@ class Assignment:
         rests = [one.rests_until for one in operators if one.rests_until is not None and one.rests_until > now]
         offers, again_at = 0, min(rests, default=None)
         for session in self._to_offer(unit, organisation_id):
+            if not may_ring(session, self._parts.rules.of(session.queue), now):
+                again_at = _sooner(again_at, rings_at(session, self._parts.rules.of(session.queue), now))
+                continue
             case = self._case(session, in_hand, now)
             chosen = self._free_for(unit, case, operators)
             for one in chosen:

@@ -6,6 +6,7 @@ Where a handoff walks: intake → assignment → desk (accept) → calls → des
 from server.broker.acknowledging import Acknowledging
 from server.broker.assignment import Assignment
 from server.broker.assisting import Assisting
+from server.broker.callbacks import Callbacks
 from server.broker.calls import Calls
 from server.broker.cards import Cards
 from server.broker.carry_out import Effects
@@ -26,6 +27,7 @@ from server.broker.past import Past
 from server.broker.plans import take_in_configured
 from server.broker.privacy import Privacy
 from server.broker.replying import Replies
+from server.broker.road import BOOK_CALLBACK, PLACE_CALL, PLACE_DIAL
 from server.broker.roster import Attendance
 from server.broker.seats import Seats
 from server.broker.supervising import Supervising
@@ -91,7 +93,12 @@ class Broker:
             shown_typing=self.channels.typing,
             translation=self.translation,
         )
-        self.effects.place = self.desk.transfers.place
+        self.callbacks = Callbacks(parts, self.desk.ring_backs)
+        self.effects.handlers |= {
+            PLACE_CALL: self.desk.transfers.place,
+            PLACE_DIAL: self.callbacks.place,
+            BOOK_CALLBACK: self.callbacks.book_waiting,
+        }
         self.telephone = (
             None
             if parts.sip is None or parts.line is None

@@ -18,7 +18,7 @@ from server.broker.ports.media import CallPlan, VoicemailOrder
 from server.broker.ports.recordings import voicemail_name
 from server.broker.ports.records import Job
 from server.broker.ports.store import Unit
-from server.broker.road import DROP_DIAL, DROP_TARGET, PLACE_CALL, SYNC_CALL, SyncCallJob
+from server.broker.road import DROP_DIAL, DROP_TARGET, SYNC_CALL, SyncCallJob
 from server.core.calls import call_phase, leaves_message
 from server.core.errors import ProviderError
 from server.core.policy import VoicemailRules
@@ -27,11 +27,11 @@ from server.core.transfers import in_call
 from server.log import get_log
 from server.wire.terms import LegId, Medium, Recording, SessionState, TransferStage
 
-Place = Callable[[Session, str], Awaitable[None]]
-"""Places a call once, by the attempt's id."""
+Handler = Callable[[Session, SyncCallJob], Awaitable[None]]
+"""Does a job about a session; done again it does no harm."""
 
 _RETRY_SECONDS: Final = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
-_KINDS: Final = (SYNC_CALL, PLACE_CALL, DROP_DIAL, DROP_TARGET, RECEIPT_DUE)
+_KINDS: Final = (SYNC_CALL, DROP_DIAL, DROP_TARGET, RECEIPT_DUE)
 _IDLE_SECONDS: Final = 1.0
 _log = get_log(__name__)
 
@@ -77,8 +77,8 @@ class Effects:
         self._messages = messages
         self._alarm = Alarm(parts.clock)
         self._one_at_a_time = asyncio.Lock()
-        self.place: Place | None = None
-        """Has the carrier call the target of an attempt that a step of the policy began."""
+        self.handlers: dict[str, Handler] = {}
+        """Who does the other kinds of jobs about a session's calls."""
 
     def wake(self) -> None:
         """Look at the outbox now."""
@@ -112,7 +112,7 @@ class Effects:
     def _due(self, unit: Unit) -> list[Job]:
         """Return the jobs to do now."""
         now = self._parts.clock.now()
-        return [job for kind in _KINDS for job in unit.ledger.due_jobs(kind, now, 100)]
+        return [job for kind in (*_KINDS, *self.handlers) for job in unit.ledger.due_jobs(kind, now, 100)]
 
     async def _try(self, job: Job) -> None:
         """Do one job; a failure is logged and tried again later."""
@@ -139,9 +139,8 @@ class Effects:
             await self._drop_dial(session)
         elif session is not None and job.kind == DROP_TARGET:
             await self._drop_target(session, wanted.attempt)
-        elif session is not None and job.kind == PLACE_CALL:
-            if self.place is not None:
-                await self.place(session, wanted.attempt)
+        elif session is not None and job.kind in self.handlers:
+            await self.handlers[job.kind](session, wanted)
         elif session is not None:
             await self._parts.media.plan(plan_of(session, self._parts.rules))
 

@@ -5,7 +5,7 @@ Before: `server.api` has authenticated an assistant's key. After: `server.broker
 
 import asyncio
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -279,6 +279,16 @@ class Intake:
         )
         return self.open_session(unit, principal, conversation.id, body, assessment)
 
+    def _place_of(self, unit: Unit, conversation: Conversation, body: NewHandoff, now: datetime) -> datetime:
+        """Return since when the session stands in the queue: who hung up just now has their place back."""
+        seconds = self._parts.rules.of(body.queue).redial_seconds
+        if conversation.contact_id is None or conversation.medium is not Medium.VOICE or not seconds:
+            return now
+        since = now - timedelta(seconds=seconds)
+        before = unit.sessions.abandoned(conversation.organisation_id, conversation.contact_id, body.queue, since)
+        fits = before is not None and before.medium is Medium.VOICE and before.priority == body.priority
+        return before.queued_at if before is not None and fits else now
+
     def open_session(
         self,
         unit: Unit,
@@ -317,7 +327,7 @@ class Intake:
             queue=body.queue,
             priority=body.priority,
             requested_at=now,
-            queued_at=now,
+            queued_at=self._place_of(unit, conversation, body, now),
             waiting_since=now,
             promise_at=now + timedelta(seconds=rules.promise_seconds),
             wait_expires_at=now + timedelta(seconds=rules.wait_expires_seconds),

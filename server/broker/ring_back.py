@@ -82,9 +82,7 @@ class RingBacks:
         )
         await self._effects.hurry(session)
         if carrier is not None:
-            task = spawn("ring_back", self._dial(carrier, session, number))
-            self._dialling.add(task)
-            task.add_done_callback(self._dialling.discard)
+            self.begin_dial(carrier, session, number)
         media = None
         if is_dialling(session):
             self._seats.hold(session, console)
@@ -131,12 +129,12 @@ class RingBacks:
                 "No carrier that can dial is configured.",
                 "Set up a carrier with its caller_number (docs/carriers.md), then start the broker again.",
             )
-        number = self._number(unit, before) if before is not None else ""
+        number = number_of(unit, before) if before is not None else ""
         if before is None or not number:
             raise CallerError(
                 "no_number", f"No telephone number is known for {label(old.number)}.", "Look at the contact's page."
             )
-        conversation = self._conversation(before, carrier.channel, number)
+        conversation = to_call(self._parts, before, carrier.channel, number)
         callee = self._parts.guard.callee(number)
         session = self._session(unit, old, conversation)
         check_free_for(unit, session, operator_id)
@@ -145,7 +143,7 @@ class RingBacks:
         unit.sessions.insert(
             session,
             reason=f"Ring back of {label(old.number)}",
-            context=_context(unit, old),
+            context=context_of(unit, old),
             deadline_at=session.queued_at,
         )
         road.enter(unit, self._parts, conversation, session)
@@ -162,30 +160,6 @@ class RingBacks:
         if session is None:
             raise NotFoundError("no_such_session", "There is no such session.", "Look at the history for its number.")
         return session
-
-    @staticmethod
-    def _number(unit: Unit, conversation: Conversation) -> str:
-        """Return the number that the customer called from, else one that their contact is known by."""
-        number = phone_number(conversation.customer_handle.strip())
-        if number or conversation.contact_id is None:
-            return number
-        page = unit.contacts.page(conversation.organisation_id, conversation.contact_id)
-        identities = page.contact.identities if page is not None else ()
-        return next((one.value for one in identities if one.kind is IdentityKind.PHONE), "")
-
-    def _conversation(self, before: Conversation, channel: str, number: str) -> Conversation:
-        return Conversation(
-            id=ConversationId(self._parts.new_id("c")),
-            organisation_id=before.organisation_id,
-            key_id=before.key_id,
-            medium=Medium.VOICE,
-            channel=channel,
-            customer_name=before.customer_name,
-            customer_handle=number,
-            external_id="",
-            created_at=self._parts.clock.now(),
-            contact_id=before.contact_id,
-        )
 
     def _session(self, unit: Unit, old: Session, conversation: Conversation) -> Session:
         now = self._parts.clock.now()
@@ -205,6 +179,12 @@ class RingBacks:
             wait_expires_at=now,
             waiting_since=now,
         )
+
+    def begin_dial(self, carrier: Carrier, session: Session, number: str) -> None:
+        """Ask the carrier, in a task of its own."""
+        task = spawn("ring_back", self._dial(carrier, session, number))
+        self._dialling.add(task)
+        task.add_done_callback(self._dialling.discard)
 
     async def _dial(self, carrier: Carrier, session: Session, number: str) -> None:
         """Ask the carrier once, and note what came of it."""
@@ -247,7 +227,33 @@ class RingBacks:
         return after.state is not SessionState.CLOSED
 
 
-def _context(unit: Unit, old: Session) -> Context:
+def number_of(unit: Unit, conversation: Conversation) -> str:
+    """Return the number that the customer called from, else one that their contact is known by."""
+    number = phone_number(conversation.customer_handle.strip())
+    if number or conversation.contact_id is None:
+        return number
+    page = unit.contacts.page(conversation.organisation_id, conversation.contact_id)
+    identities = page.contact.identities if page is not None else ()
+    return next((one.value for one in identities if one.kind is IdentityKind.PHONE), "")
+
+
+def to_call(parts: Parts, before: Conversation, channel: str, number: str) -> Conversation:
+    """Return the conversation of a call that we place to a customer of an earlier one."""
+    return Conversation(
+        id=ConversationId(parts.new_id("c")),
+        organisation_id=before.organisation_id,
+        key_id=before.key_id,
+        medium=Medium.VOICE,
+        channel=channel,
+        customer_name=before.customer_name,
+        customer_handle=number,
+        external_id="",
+        created_at=parts.clock.now(),
+        contact_id=before.contact_id,
+    )
+
+
+def context_of(unit: Unit, old: Session) -> Context:
     """Return what was known of the matter, for the card of the call."""
     view = unit.views.session(old.organisation_id, old.id)
     return view.context if view is not None else Context()

@@ -24,11 +24,13 @@ from server.core.deadlines import next_deadline
 from server.core.dialling import came_to_nothing
 from server.core.effects import (
     AnswerAssistant,
+    BookCallback,
     DropDial,
     DropTarget,
     Effect,
     Notify,
     PlaceCall,
+    PlaceDial,
     ReturnToAssistant,
     SyncCall,
     TellCustomer,
@@ -65,6 +67,12 @@ DROP_DIAL = "drop_dial"
 PLACE_CALL = "place_call"
 """The kind of outbox job that has the carrier call whom a step of the policy names."""
 
+PLACE_DIAL = "place_dial"
+"""The kind of outbox job that has the carrier call somebody back."""
+
+BOOK_CALLBACK = "book_callback"
+"""The kind of outbox job that books a callback for somebody who waits."""
+
 DROP_TARGET = "drop_target"
 """The kind of outbox job that has the carrier end its call to the target of a transfer."""
 
@@ -72,10 +80,15 @@ _TALK_STATES = OPEN_STATES - {SessionState.WRAP_UP}
 
 
 class SyncCallJob(msgspec.Struct, frozen=True):
-    """The body of a job about a session's call; `attempt` names the transfer it is about, if it is about one."""
+    """The body of a job about a session's call; `attempt` names the transfer it is about, if it is about one.
+
+    `text` and `offer` are what a customer is told who is called back, or who cannot be.
+    """
 
     session_id: SessionId
     attempt: str = ""
+    text: str = ""
+    offer: str = ""
 
 
 def apply(unit: Unit, parts: Parts, organisation_id: OrganisationId, session_id: SessionId, fact: Input) -> Step:
@@ -195,11 +208,8 @@ def _order(unit: Unit, parts: Parts, session: Session, effects: tuple[Effect, ..
                 kind = SYNC_CALL if isinstance(effect, SyncCall) else DROP_DIAL
                 body = msgspec.json.encode(SyncCallJob(session.id))
                 unit.ledger.add_job(session.organisation_id, session.conversation_id, kind, body, now)
-            case DropTarget(attempt=attempt) | PlaceCall(attempt=attempt):
-                body = msgspec.json.encode(SyncCallJob(session.id, attempt))
-                kind = DROP_TARGET if isinstance(effect, DropTarget) else PLACE_CALL
-                lane = f"{session.conversation_id}/{attempt}"
-                unit.ledger.add_job(session.organisation_id, lane, kind, body, now)
+            case DropTarget() | PlaceCall() | PlaceDial() | BookCallback():
+                _order_call(unit, session, effect, now)
             case ReturnToAssistant():
                 unit.ledger.tell_conversation(
                     session.organisation_id, "conversation.returned", session.conversation_id, session.id
@@ -211,6 +221,22 @@ def _order(unit: Unit, parts: Parts, session: Session, effects: tuple[Effect, ..
                 _tell_customer(unit, parts, session, effect, now)
             case Notify():
                 order_waiting(unit, parts, session, effect, now)
+
+
+def _order_call(
+    unit: Unit, session: Session, effect: DropTarget | PlaceCall | PlaceDial | BookCallback, now: datetime
+) -> None:
+    """Write down what a carrier, or who books callbacks, is to do about a session."""
+    match effect:
+        case DropTarget(attempt=attempt) | PlaceCall(attempt=attempt):
+            job = SyncCallJob(session.id, attempt)
+            kind = DROP_TARGET if isinstance(effect, DropTarget) else PLACE_CALL
+        case PlaceDial():
+            kind, job = PLACE_DIAL, SyncCallJob(session.id, "back")
+        case BookCallback(text=text, offer=offer):
+            kind, job = BOOK_CALLBACK, SyncCallJob(session.id, "booked", text, offer)
+    lane = f"{session.conversation_id}/{job.attempt}"
+    unit.ledger.add_job(session.organisation_id, lane, kind, msgspec.json.encode(job), now)
 
 
 def _look_after_tickets(unit: Unit, parts: Parts, before: Session, after: Session, now: datetime) -> None:

@@ -137,9 +137,9 @@ class Transfers:
         unit.ledger.remember(organisation_id, principal.id, command.id, stored, self._parts.clock.now())
         return opened, under_way(opened)
 
-    async def place(self, session: Session, attempt_id: str) -> None:
+    async def place(self, session: Session, wanted: road.SyncCallJob) -> None:
         """Have the carrier call whom a step of the policy names; asked again it calls nobody."""
-        attempt = await self._parts.database.run(lambda unit: self._claimed(unit, session, attempt_id))
+        attempt = await self._parts.database.run(lambda unit: self._claimed(unit, session, wanted.attempt))
         carrier = self._parts.carriers.of(attempt.carrier) if attempt is not None else None
         if attempt is not None and carrier is not None:
             task = spawn("policy_call", self._dial(carrier, session, attempt))

@@ -10,9 +10,10 @@ from server.broker.assignment import Assignment
 from server.broker.parts import Parts
 from server.broker.ports.records import Principal
 from server.broker.ports.store import Unit
+from server.core.callbacks import may_ring, rings_at
 from server.core.deadlines import next_deadline
 from server.core.errors import NotFoundError
-from server.core.policy import Action, CallOut, Expire, Notify, Overflow, Tell, Voicemail
+from server.core.policy import Action, BookBack, CallOut, Expire, Notify, Overflow, Tell, Voicemail
 from server.core.presence import Operator
 from server.core.rings import rings_more_at
 from server.core.routing import Case, verdicts
@@ -87,6 +88,14 @@ class Why:
         return f"{view.number} waits. {self._why_not(session, ranked)}"
 
     def _why_not(self, session: Session, ranked: list[Operator]) -> str:
+        now = self._parts.clock.now()
+        if not may_ring(session, self._parts.rules.of(session.queue), now):
+            at = rings_at(session, self._parts.rules.of(session.queue), now)
+            return (
+                f"It is to be called back, not before {at:%Y-%m-%d %H:%M} UTC."
+                if at
+                else "Its time to be called is over."
+            )
         strategy = self._parts.rules.of(session.queue).routing.strategy
         if strategy is Strategy.PULL or not self._parts.ring:
             return "This queue rings nobody: operators pick."
@@ -140,7 +149,7 @@ def _candidates(operators: list[Operator], ranked: list[Operator], case: Case) -
     return sorted(found, key=lambda one: (one.place is None, one.place or 0, one.name.casefold()))
 
 
-def _deed(action: Action) -> str:
+def _deed(action: Action) -> str:  # noqa: PLR0911 - one for each action
     match action:
         case Tell(text=text):
             return f"the customer is told: {text}"
@@ -148,6 +157,8 @@ def _deed(action: Action) -> str:
             return f"a notice goes to {', '.join(destinations)}"
         case CallOut(to=to):
             return f"{to} is called, and the caller brought to them if they take it"
+        case BookBack():
+            return "who called from a known number is called back, at their place in the queue"
         case Overflow(queue=queue):
             return f"it goes on waiting in queue {queue}"
         case Voicemail():

@@ -11,7 +11,19 @@ from server.cli.exits import Exit
 from server.cli.rehearse import rehearse
 from server.cli.talk import errors_told, say
 from server.cli.timeline import Band, as_svg, as_text
-from server.core.policy import Action, CallOut, Expire, Happening, Line, Notify, Overflow, Tell, Voicemail, explain
+from server.core.policy import (
+    Action,
+    BookBack,
+    CallOut,
+    Expire,
+    Happening,
+    Line,
+    Notify,
+    Overflow,
+    Tell,
+    Voicemail,
+    explain,
+)
 
 app = typer.Typer(help="What happens to who waits, second by second.", no_args_is_help=True)
 app.command()(rehearse)
@@ -84,7 +96,7 @@ def _moment(seconds: float) -> str:
     return f"{int(minutes)}:{rest:04.1f}" if rest % 1 else f"{int(minutes)}:{int(rest):02}"
 
 
-def _in_words(happening: Happening) -> str:
+def _in_words(happening: Happening) -> str:  # noqa: PLR0911 - one for each action
     match happening.action:
         case Tell(text=text):
             return f"the customer is told: {text}"
@@ -94,6 +106,11 @@ def _in_words(happening: Happening) -> str:
         case CallOut(to=to, ring_seconds=rings, confirm_seconds=thinks):
             asked = f", and has {thinks:g} s to press 1" if thinks else ""
             return f"{to} is called for up to {rings:g} s{asked}; whoever takes the call gets the caller (calls only)"
+        case BookBack(offer=offer):
+            return (
+                "a caller whose number is known is called back at their place in the queue, and waits no longer; "
+                f"others are told: {offer}"
+            )
         case Overflow(queue=queue):
             return f"it goes on waiting in queue {queue}, at its place"
         case Voicemail():
@@ -106,7 +123,7 @@ def _as_json(happening: Happening) -> dict[str, object]:
     return {"at_seconds": happening.at_seconds, "queue": happening.queue, **_action(happening.action)}
 
 
-def _action(action: Action) -> dict[str, object]:
+def _action(action: Action) -> dict[str, object]:  # noqa: PLR0911 - one for each action
     match action:
         case Tell(text=text):
             return {"do": "tell", "text": text}
@@ -120,6 +137,8 @@ def _action(action: Action) -> dict[str, object]:
                 "confirm_seconds": thinks,
                 "destinations": list(destinations),
             }
+        case BookBack(text=text, offer=offer):
+            return {"do": "callback", "text": text, "offer": offer}
         case Overflow(queue=queue):
             return {"do": "overflow", "to": queue}
         case Voicemail():

@@ -18,3 +18,7 @@ class ConsultAnswered:
 @dataclass(frozen=True, slots=True)
 class ConsultLapsed:
     """Nobody answered in time."""
+
+
+ConsultInput = ConsultAnswered | ConsultLapsed
+"""Every fact about a question or a proposal."""

@@ -6,6 +6,7 @@ The instant is a column of the session's row, so a restart forgets nothing (docs
 from datetime import datetime, timedelta
 
 from server.core import inputs
+from server.core.callbacks import waits_for_call
 from server.core.calls import leaves_message
 from server.core.consult_inputs import ConsultLapsed
 from server.core.outcalls import lapse
@@ -46,7 +47,7 @@ def _while_waiting(session: Session, rules: Rules) -> Deadline:
     soonest: Deadline = session.wait_expires_at, inputs.WaitExpired()
     if leaves_message(session) and session.voicemail_at is not None:
         soonest = session.voicemail_at + timedelta(seconds=rules.voicemail.limit_seconds), inputs.WaitExpired()
-    elif session.policy_done < len(rules.policy.steps):
+    elif session.policy_done < len(rules.policy.steps) and not waits_for_call(session):
         seconds = rules.policy.steps[session.policy_done].after_seconds
         step_at = session.waiting_since + timedelta(seconds=seconds)
         if step_at < soonest[0]:

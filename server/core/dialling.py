@@ -8,6 +8,7 @@ from typing import Final
 
 from server.core import inputs
 from server.core import transitions as t
+from server.core.callbacks import ended_attempt, not_reached
 from server.core.effects import DropDial, SyncCall
 from server.core.errors import ConflictError
 from server.core.replacing import replace
@@ -41,22 +42,25 @@ def start_dial(session: Session, fact: inputs.DialStarted, rules: Rules, now: da
     )
 
 
-def move_dial(session: Session, fact: inputs.DialMoved, _rules: Rules, now: datetime) -> Change:
+def move_dial(session: Session, fact: inputs.DialMoved, rules: Rules, now: datetime) -> Change:
     """Show how far the call has got; what was told before it, or comes again, changes nothing."""
     if session.dial is None or not is_dialling(session):
         return session, ()
     if fact.dial in ENDS:
-        return replace(_gave_up(session, fact.dial, now), note=fact.reason or session.note), (SyncCall(),)
+        again = not_reached(session, fact.dial, rules, now, fact.reason)
+        return again or replace(_gave_up(session, fact.dial, now), note=fact.reason or session.note), (SyncCall(),)
     if _ORDER.index(fact.dial) <= _ORDER.index(session.dial):
         return session, ()
-    return replace(session, dial=fact.dial), ()
+    moved = replace(session, dial=fact.dial)
+    return ended_attempt(moved, fact.dial) if fact.dial is Dial.ANSWERED else moved, ()
 
 
 def fail_connect(session: Session, fact: inputs.ConnectFailed, rules: Rules, now: datetime) -> Change:
     """Stop ringing when nobody answers in time; any other session goes back to its place."""
     if fact.epoch != session.epoch or not is_dialling(session):
         return t.fail_connect(session, fact, rules, now)
-    return _gave_up(session, Dial.NO_ANSWER, now), (SyncCall(), DropDial())
+    again = not_reached(session, Dial.NO_ANSWER, rules, now)
+    return again or _gave_up(session, Dial.NO_ANSWER, now), (SyncCall(), DropDial())
 
 
 def abandon(session: Session, fact: object, rules: Rules, now: datetime) -> Change:
@@ -71,6 +75,9 @@ def end(session: Session, fact: inputs.OperatorEnded, rules: Rules, now: datetim
     if not is_dialling(session):
         return t.end(session, fact, rules, now)
     t.check_charge(session, fact)
+    again = not_reached(session, Dial.CANCELLED, rules, now)
+    if again is not None:
+        return again, (SyncCall(), DropDial())
     ended = replace(t.closed(session, Outcome.ENDED, Party.OPERATOR, now), hung_up=True, dial=Dial.CANCELLED)
     return ended, (SyncCall(), DropDial())
 
@@ -89,7 +96,7 @@ def return_to_assistant(session: Session, fact: inputs.OperatorReturned, rules: 
 
 def _gave_up(session: Session, dial: Dial, now: datetime) -> Session:
     """Return the session of a call that came to nothing."""
-    return replace(t.closed(session, Outcome.FAILED, Party.BROKER, now), hung_up=True, dial=dial)
+    return replace(t.closed(ended_attempt(session, dial), Outcome.FAILED, Party.BROKER, now), hung_up=True, dial=dial)
 
 
 def _refuse_ringing(session: Session) -> None:

@@ -49,6 +49,19 @@ class DropTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceDial:
+    """Have the carrier call back whom an operator has just accepted, once."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookCallback:
+    """Let who waits be called back, if we know where; `text` tells them so, and `offer` tells whom we can't call."""
+
+    text: str
+    offer: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlaceCall:
     """Have the carrier call the target of the attempt, once; a broker that dies meanwhile calls nobody."""
 
@@ -80,5 +93,7 @@ Effect = (
     | DropDial
     | DropTarget
     | PlaceCall
+    | PlaceDial
+    | BookCallback
 )
 """Every order there is."""

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from server.core.consult_inputs import ConsultAnswered, ConsultLapsed
-from server.core.outside_inputs import Outside, TargetPressed
-from server.core.voicemail_inputs import VoicemailEmpty, VoicemailFailed, VoicemailLeft
+from server.core.consult_inputs import ConsultInput
+from server.core.outside_inputs import Outside, OutsideInput
+from server.core.voicemail_inputs import VoicemailInput
 from server.wire.terms import Consent, Dial, LegId, OperatorId, Supervision, TransferKind, TransferOutcome, TransferStep
 from server.wire.views import Ticket
 
@@ -364,9 +364,7 @@ Input = (
     | CustomerLeft
     | NoticeAcknowledged
     | PolicyDue
-    | VoicemailLeft
-    | VoicemailEmpty
-    | VoicemailFailed
+    | VoicemailInput
     | ConsentTold
     | RecordingFailed
     | WaitExpired
@@ -390,14 +388,13 @@ Input = (
     | TransferMoved
     | TransferFailed
     | TargetUp
-    | TargetPressed
+    | OutsideInput
     | TargetDown
     | WrapUpFinished
     | SupervisionChosen
     | SupervisorLost
     | TakenOver
     | WrapUpForced
-    | ConsultAnswered
-    | ConsultLapsed
+    | ConsultInput
 )
 """Every fact there is."""

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from server.core import aftermath as a
+from server.core import callbacks as cb
 from server.core import consults as q
 from server.core import dialling as d
 from server.core import inputs as i
@@ -24,7 +25,7 @@ from server.core import voicemail as v
 from server.core.consult_inputs import ConsultAnswered, ConsultLapsed
 from server.core.effects import Effect
 from server.core.errors import ConflictError
-from server.core.outside_inputs import TargetPressed
+from server.core.outside_inputs import CallbackBooked, TargetPressed
 from server.core.recording import with_recording
 from server.core.replacing import replace
 from server.core.session import Rules, Session, is_consult, label
@@ -91,7 +92,8 @@ _BY_STATE: Final[dict[S, dict[type, Handler]]] = {
         i.OfferMade: r.make_offer,
         i.RingAgain: r.ring_again,
         i.ConsentTold: t.tell_consent,
-        i.OperatorAccepted: t.accept,
+        i.OperatorAccepted: cb.accept,
+        CallbackBooked: cb.book,
         i.CustomerLeft: t.abandon,
         i.NoticeAcknowledged: o.acknowledge,
         i.PolicyDue: o.follow_policy,
@@ -108,7 +110,8 @@ _BY_STATE: Final[dict[S, dict[type, Handler]]] = {
         i.ConsentTold: t.tell_consent,
         i.OfferLapsed: r.lapse_offer,
         i.OfferWithdrawn: r.withdraw_offer,
-        i.OperatorAccepted: t.accept,
+        i.OperatorAccepted: cb.accept,
+        CallbackBooked: cb.book,
         i.CustomerLeft: t.abandon,
         i.NoticeAcknowledged: o.acknowledge,
         i.PolicyDue: o.follow_policy,

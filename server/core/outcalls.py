@@ -16,7 +16,7 @@ from msgspec.structs import replace as changed
 from server.core import inputs, policy
 from server.core import transfers as x
 from server.core import transitions as t
-from server.core.effects import DropTarget, Effect, Notify, PlaceCall, SyncCall, TellWaiting
+from server.core.effects import BookCallback, DropTarget, Effect, Notify, PlaceCall, SyncCall, TellWaiting
 from server.core.outside_inputs import Outside, TargetPressed
 from server.core.policy import CallOut
 from server.core.replacing import replace
@@ -50,12 +50,16 @@ def follow_policy(session: Session, fact: inputs.PolicyDue, rules: Rules, now: d
     return _carried_out(done, step.action, fact, rules, now) if holds else (done, ())
 
 
-def _carried_out(done: Session, action: policy.Action, fact: inputs.PolicyDue, rules: Rules, now: datetime) -> Change:
+def _carried_out(  # noqa: PLR0911 - one for each action
+    done: Session, action: policy.Action, fact: inputs.PolicyDue, rules: Rules, now: datetime
+) -> Change:
     match action:
         case policy.Tell(text=text):
             return done, (TellWaiting(text),)
         case policy.CallOut():
             return begin(done, action, fact.outside, now)
+        case policy.BookBack(text=text, offer=offer):
+            return done, (BookCallback(text, offer),)
         case policy.Notify(destinations=destinations, repeat_seconds=again):
             return done, () if done.acknowledged_by else (Notify(destinations, again),)
         case policy.Overflow(queue=queue):

@@ -17,8 +17,19 @@ class Outside:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackBooked:
+    """Whoever waits is to be called back instead, and keeps their place; `text` is what they are told."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TargetPressed:
     """The target pressed a key of their telephone."""
 
     leg: LegId
     digit: str = "1"
+
+
+OutsideInput = CallbackBooked | TargetPressed
+"""Every fact of this module that reaches a session by itself."""

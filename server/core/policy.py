@@ -79,7 +79,20 @@ class CallOut:
         return self.ring_seconds + self.confirm_seconds
 
 
-Action = Tell | Notify | CallOut | Overflow | Voicemail | Expire
+@dataclass(frozen=True, slots=True)
+class BookBack:
+    """Let a caller whose number is known be called back: they keep their place, and go back to the assistant.
+
+    Attributes:
+        text: What they are told.
+        offer: What whoever cannot be called is told (a chat, a hidden number); they wait on.
+    """
+
+    text: str = "We will call you back on the number you are calling from. You keep your place in the queue."
+    offer: str = "We can call you back: tell me your telephone number. You keep your place in the queue."
+
+
+Action = Tell | Notify | CallOut | BookBack | Overflow | Voicemail | Expire
 """What a step can do."""
 
 

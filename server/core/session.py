@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from server.core.policy import DEFAULT_VOICEMAIL, NO_POLICY, Policy, VoicemailRules
+from server.core.policy import DEFAULT_VOICEMAIL, NO_POLICY, Hours, Policy, VoicemailRules
 from server.core.strategy import RING_IDLE, Routing
 from server.wire.skills import Skill
 from server.wire.terms import (
@@ -22,7 +22,7 @@ from server.wire.terms import (
     SessionState,
     Supervision,
 )
-from server.wire.views import Ring, Ticket, Transfer
+from server.wire.views import Callback, Ring, Ticket, Transfer
 
 OPEN_STATES = frozenset(SessionState) - {SessionState.CLOSED}
 """States in which a session is on somebody's screen."""
@@ -49,6 +49,8 @@ class Rules:
     is in their session. `short_abandon_seconds`: who leaves sooner is not counted as abandoned. `away_after_missed`:
     so many rings missed in
     a row set an operator away (0: never); `rest_*` is how long nobody is rung after a ring they missed or declined.
+    `callback_attempts` calls at the most are placed to call somebody back, `callback_gap_seconds` apart, and only in
+    `callback_hours`. Who hung up keeps their place for `redial_seconds`.
     `ring_again_seconds` after the last ring that nobody took, everybody may be rung for the session again (0: never).
     """
 
@@ -83,6 +85,11 @@ class Rules:
         """Return the rules of one queue: its own where the configuration has some, else these."""
         return self.queues.get(queue, self)
 
+    callback_attempts: int = 3
+    callback_gap_seconds: float = 900.0
+    callback_keep_seconds: float = 86_400.0
+    callback_hours: Hours | None = None
+    redial_seconds: float = 60.0
     dial_seconds: float = 40.0
     transfer_seconds: float = 30.0
 
@@ -116,6 +123,7 @@ class Session:
         follow_up_at: When what is still to be done is due; set whenever `follow_up` is.
         transfers: The attempts to bring the caller to somebody outside, oldest first; only the last may be under way.
         dial: How far a call that we placed has got; None for a session that a customer began.
+        callback: Whom nobody is on the line with yet, and who is to be called back; kept once they are reached.
         recording: Follows from the rest by `server.core.recording`; PAUSED is the operator's word.
         recording_failure: Why the recorder gave up in this call; empty while it did not.
         voicemail_at: When the caller was asked for a message; None while they were not.
@@ -169,6 +177,7 @@ class Session:
     tickets: tuple[Ticket, ...] = ()
     transfers: tuple[Transfer, ...] = ()
     dial: Dial | None = None
+    callback: Callback | None = None
     disposition: str = ""
     note: str = ""
     supervisor_id: OperatorId | None = None

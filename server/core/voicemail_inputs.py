@@ -18,3 +18,7 @@ class VoicemailEmpty:
 @dataclass(frozen=True, slots=True)
 class VoicemailFailed:
     """No message can be taken; the caller waits on."""
+
+
+VoicemailInput = VoicemailLeft | VoicemailEmpty | VoicemailFailed
+"""Every fact about a caller's message."""

@@ -228,6 +228,7 @@ sessions: Final = Table(
     Column("tickets", Json, nullable=False),
     Column("transfers", Json, nullable=False),
     _word("dial", nullable=True),
+    Column("callback", Json, nullable=False, server_default="null"),
     _text("disposition"),
     _text("note"),
     _word("supervisor_id", nullable=True),

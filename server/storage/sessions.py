@@ -15,7 +15,7 @@ from server.storage.columns import to_microseconds
 from server.storage.line import Line
 from server.storage.schema import conversations, operators, organisations, sessions
 from server.storage.statement import Statement, condition, unsought
-from server.wire.terms import ConversationId, Medium, OperatorId, OrganisationId, SessionId
+from server.wire.terms import ContactId, ConversationId, Medium, OperatorId, OrganisationId, Outcome, SessionId
 from server.wire.views import Context
 
 SESSION: Final = Shape(Session, sessions)
@@ -134,6 +134,18 @@ LAST_OPERATOR: Final = Statement(
         _s.conversation_id.in_(select(conversations.c.id).where(conversations.c.contact_id == _CONTACT)),
         unsought(_s.organisation_id) == bindparam("organisation_id"),
         _s.operator_id.is_not(None),
+    )
+    .order_by(_s.number.desc())
+    .limit(literal_column("1"))
+)
+ABANDONED: Final = Statement(
+    select(*SESSION.columns)
+    .where(
+        _s.conversation_id.in_(select(conversations.c.id).where(conversations.c.contact_id == bindparam("contact"))),
+        unsought(_s.organisation_id) == bindparam("organisation_id"),
+        _s.queue == bindparam("queue"),
+        _s.outcome == bindparam("abandoned"),
+        _s.closed_at >= bindparam("since"),
     )
     .order_by(_s.number.desc())
     .limit(literal_column("1"))
@@ -290,6 +302,14 @@ class SqlSessions:
             LAST_OPERATOR, {"conversation": session.conversation_id, "organisation_id": session.organisation_id}
         )
         return None if row is None else OperatorId(as_text(row[0]))
+
+    def abandoned(
+        self, organisation_id: OrganisationId, contact_id: ContactId, queue: str, since: datetime
+    ) -> Session | None:
+        """Return the newest session that this contact abandoned in a queue since an instant."""
+        cells: dict[str, Cell] = {"organisation_id": organisation_id, "contact": contact_id, "queue": queue}
+        found = self._line.row(ABANDONED, {**cells, "since": to_microseconds(since), "abandoned": Outcome.ABANDONED})
+        return None if found is None else SESSION.read(found)
 
     def supervised(self) -> Sequence[Session]:
         """Return the sessions of all organisations that a supervisor is in."""

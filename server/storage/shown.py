@@ -174,6 +174,7 @@ def _session(row: Row, turns: Mapping[str, tuple[MessageView, ...]]) -> SessionV
         skills=session.skills,
         contact_id=ContactId(as_text(contact)) if contact else None,
         dial=session.dial,
+        callback=session.callback,
         wrap_up_until=session.wrap_up_until,
         ended_at=session.ended_at,
         ended_by=session.ended_by,

@@ -1,5 +1,6 @@
 """Say what assistants and administrators send over REST; sizes are bounded here, once."""
 
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -141,6 +142,22 @@ class NewHandoff(Body, frozen=True, kw_only=True):
     skills: Skills = ()
     deadline_seconds: Annotated[float, Meta(ge=5, le=86_400)] = 120.0
     default_answer: ShortText = ""
+
+
+class NewCallback(Body, frozen=True, kw_only=True):
+    """Ask for a call back, with the context package; who waits already keeps their place in the queue.
+
+    `number` left out is the one that the customer called from, or is known by. `not_before` and `not_after` are when
+    the customer wants to be called; left out: from now on, for as long as [callbacks] keep_hours says.
+    """
+
+    number: Annotated[str, Meta(max_length=120)] = ""
+    reason: Annotated[str, Meta(max_length=500)] = ""
+    queue: QueueName = "default"
+    priority: Annotated[int, Meta(ge=0, le=9)] = 5
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    context: Context = Context()
 
 
 class ConsentChange(Body, frozen=True, kw_only=True):

@@ -158,6 +158,33 @@ class Ring(View, frozen=True, kw_only=True):
     expires_at: datetime
 
 
+class CallbackAttempt(View, frozen=True, kw_only=True):
+    """One call that was placed to call somebody back, by whom, and how it ended; `outcome` is None while it rings."""
+
+    at: datetime
+    operator_id: OperatorId
+    outcome: Dial | None = None
+
+
+class Callback(View, frozen=True, kw_only=True):
+    """Somebody is to be called back; they keep their place in the queue meanwhile.
+
+    Attributes:
+        not_before: The customer wants no call before this.
+        not_after: Nor after this: then it has expired.
+        next_at: From when it may ring at an operator (again).
+        place_of: The session whose place in the queue it has; empty where it began at the end.
+        attempts: The calls that were placed, oldest first.
+    """
+
+    asked_at: datetime
+    not_before: datetime
+    not_after: datetime
+    next_at: datetime
+    place_of: str = ""
+    attempts: tuple[CallbackAttempt, ...] = ()
+
+
 class Transfer(View, frozen=True, kw_only=True):
     """One attempt to bring a call to somebody outside; it is under way until it has an outcome.
 
@@ -309,6 +336,7 @@ class SessionView(View, frozen=True, kw_only=True):
     skills: tuple[Skill, ...] = ()
     contact_id: ContactId | None = None
     dial: Dial | None = None
+    callback: Callback | None = None
     wrap_up_until: datetime | None = None
     ended_at: datetime | None = None
     ended_by: Party | None = None

@@ -60,6 +60,7 @@ NOT_PERSONAL = {
         *(
             "declined_by",
             "also_rings",
+            "callback",
             "skills",
             "operator_id",
             "ended_by",

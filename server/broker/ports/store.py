@@ -24,7 +24,7 @@ from server.broker.ports.visitors import Visitors
 from server.core.presence import Operator
 from server.core.routing import InHand
 from server.core.session import Session
-from server.wire.terms import ConversationId, OperatorId, OrganisationId, Presence, SessionId
+from server.wire.terms import ContactId, ConversationId, OperatorId, OrganisationId, Presence, SessionId
 from server.wire.views import Context, ConversationView, MessageView, OperatorView, Page, SessionView
 
 T = TypeVar("T")
@@ -75,6 +75,12 @@ class Sessions(Protocol):
 
     def ringing(self, organisation_id: OrganisationId, limit: int) -> Sequence[Session]:
         """Return sessions in state OFFERED in the order of `queued`."""
+        ...
+
+    def abandoned(
+        self, organisation_id: OrganisationId, contact_id: ContactId, queue: str, since: datetime
+    ) -> Session | None:
+        """Return the newest session that this contact abandoned in a queue since an instant."""
         ...
 
     def newest_of(self, organisation_id: OrganisationId, conversation_id: ConversationId) -> Session | None:

@@ -323,6 +323,7 @@ def upgrade() -> None:  # noqa: PLR0915 - the first step builds all there is
         sa.Column("tickets", sa.Text(), nullable=False),
         sa.Column("transfers", sa.Text(), nullable=False),
         sa.Column("dial", sa.Text(), nullable=True),
+        sa.Column("callback", sa.Text(), nullable=False, server_default="null"),
         sa.Column("disposition", sa.Text(), server_default="", nullable=False),
         sa.Column("note", sa.Text(), server_default="", nullable=False),
         sa.Column("supervisor_id", sa.Text(), nullable=True),
