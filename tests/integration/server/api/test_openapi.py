@@ -16,7 +16,15 @@ EXAMPLES = times(8, 300, "OPERATOR_EXAMPLES")
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 
 
-@pytest.mark.parametrize("who", ["assistant", "operator", "administrator"])
+PHASES = {
+    "assistant": "examples,coverage,fuzzing",
+    "operator": "examples,fuzzing",
+    "administrator": "examples,coverage,fuzzing",
+}
+"""What is tried as whom: an administrator may do all that an operator may, so every shape of input is tried once."""
+
+
+@pytest.mark.parametrize("who", PHASES)
 async def test_every_operation_answers_as_the_document_says(who: str, tmp_path: Path) -> None:
     async with running_broker() as broker:
         admin = (broker.data_dir / "admin.token").read_text().strip()
@@ -24,7 +32,7 @@ async def test_every_operation_answers_as_the_document_says(who: str, tmp_path: 
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "schemathesis.cli", "run", f"{broker.url}/schema/openapi.json"),
             *("--header", f"Authorization: Bearer {token}", "--checks", CHECKS, "--no-color"),
-            *("--max-examples", str(EXAMPLES), "--generation-deterministic", "--phases", "examples,coverage,fuzzing"),
+            *("--max-examples", str(EXAMPLES), "--generation-deterministic", "--phases", PHASES[who]),
             cwd=tmp_path,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
