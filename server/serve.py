@@ -10,6 +10,7 @@ import uvicorn
 from typing_extensions import override
 
 from server.api.app import MOST_BODY_BYTES
+from server.api.slow_peers import Patience, impatient
 from server.broker.broker import Broker
 from server.build import build
 from server.config import Config
@@ -43,7 +44,7 @@ def serve(config: Config, *, end_calls: bool = False) -> None:
         uvicorn.Config(
             built.app,
             loop="uvloop",
-            http="h11",
+            http=impatient(Patience(most_silent=None) if listener.behind_proxy else Patience()),
             ws="websockets-sansio",
             ws_max_size=MAX_FRAME_BYTES,
             ws_per_message_deflate=False,
