@@ -48,7 +48,7 @@ def report(  # noqa: PLR0917 - options of a command line
         if as_json:
             print(msgspec.json.encode(found).decode())
         elif as_csv:
-            _write_csv(found.handoffs if handoffs else (*found.queues, found.total))
+            write_csv(found.handoffs if handoffs else (*found.queues, found.total))
         else:
             print("\n".join(picture(found, clock)))
             for one in found.handoffs if handoffs else ():
@@ -176,7 +176,8 @@ def _timeline(one: HandoffReport) -> str:
     return f"H-{one.number:04d}  {one.queue}, {one.trigger}, {one.outcome}{rings}: {steps}"
 
 
-def _write_csv(rows: tuple[QueueReport, ...] | tuple[HandoffReport, ...]) -> None:
+def write_csv(rows: tuple[QueueReport, ...] | tuple[HandoffReport, ...]) -> None:
+    """Print rows as CSV, in which nothing is a formula."""
     if not rows:
         say("Nothing to report.")
         return

@@ -31,6 +31,13 @@ def blocks(page: Path, language: str) -> list[str]:
     return [text for info, text in found if info.strip() == language]
 
 
+def test_every_test_that_the_page_of_threats_names_is_there() -> None:
+    there = {f"/{name(path)}" for path in files(".py") if name(path).startswith("tests/")}
+    named = set(re.findall(r"`((?:\w+/)?test_\w+\.py)", (ROOT / "docs/security.md").read_text(encoding="utf-8")))
+    assert len(named) > 20
+    assert {one for one in named if not any(path.endswith(f"/{one}") for path in there)} == set()
+
+
 @pytest.mark.parametrize("document", write_docs.DOCUMENTS)
 def test_what_is_written_from_the_code_is_up_to_date(document: str) -> None:
     assert write_docs.stale().get(document, "") == "", "run: make docs"
