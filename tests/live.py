@@ -2,8 +2,9 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from typing import TypeVar
 from uuid import uuid4
 
 import httpx
@@ -18,6 +19,7 @@ from server.wire.events import Event
 from server.wire.frames import Batch, Beat, Hello, Reply, Snapshot, ToConsole
 from server.wire.version import PROTOCOL
 
+T = TypeVar("T")
 _frames: msgspec.json.Decoder[ToConsole] = msgspec.json.Decoder(ToConsole)
 
 
@@ -74,6 +76,19 @@ class Console:
                     self.events.extend(frame.events)
                 if kind is None or isinstance(frame, kind):
                     return frame
+
+    async def meanwhile(self, work: Awaitable[T]) -> T:
+        """Wait for something else, and stay connected until it is there: beats are answered."""
+        answering = asyncio.ensure_future(self._answer())
+        try:
+            return await work
+        finally:
+            answering.cancel()
+            await asyncio.gather(answering, return_exceptions=True)
+
+    async def _answer(self) -> None:
+        while True:
+            await self.next(seconds=3_600.0)
 
     async def send(self, frame: object) -> None:
         """Send a frame."""

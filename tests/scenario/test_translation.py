@@ -11,6 +11,7 @@ from server.wire import commands as c
 from server.wire.requests import MessageEdit, NewMessage
 from server.wire.terms import Author, SessionId, Translating, TranslationState
 from server.wire.translation import TranslationView
+from tests.channel_world import ChannelWorld
 from tests.fakes.own_translator import OwnTranslator
 from tests.world import Customer, Person, World
 
@@ -58,6 +59,22 @@ async def test_a_turn_in_another_language_gets_its_translation_beside_it() -> No
         assert (view.language, view.translation) == ("de", Translating.ON)
         conversation = await chat.conversation()
         assert (conversation.language, conversation.translation) == ("de", Translating.ON)
+
+
+async def test_what_a_customer_writes_on_a_channel_is_translated_too_and_the_reply_goes_out_there() -> None:
+    answer = "Es tut mir leid."
+    async with ChannelWorld(translator=OwnTranslator({SORRY: answer})) as desk:
+        ann = await desk.operator("ann")
+        ada = desk.customer("ada")
+        await ada.writes(HELLO)
+        chat = await ada.here()
+        await chat.asks_for_a_person()
+        await ann.accept(chat)
+        await ada.writes("Ich warte seit einer Woche auf das Paket.")
+        assert (await shown(chat))[-1][1] == "en: Ich warte seit einer Woche auf das Paket."
+        translated = await reply(desk, ann, chat, SORRY)
+        await ann.does(c.Say, chat, text=translated.text, written=SORRY)
+        assert desk.platform.texts("ada")[-1] == answer
 
 
 async def test_what_the_assistant_said_is_translated_and_what_the_desk_reads_is_not() -> None:

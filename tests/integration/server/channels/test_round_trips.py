@@ -17,7 +17,9 @@ from tests import needs
 
 pytest.importorskip("slack_sdk", reason=needs.PEERS.skip)
 
+from aiohttp import web
 from slack_sdk.signature import SignatureVerifier
+from standardwebhooks.webhooks import Webhook
 from websockets.asyncio.client import ClientConnection, connect
 
 from server.bench.process import Running, running_broker
@@ -34,6 +36,8 @@ pytestmark = pytest.mark.integration
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 SIGNER = SignatureVerifier(SECRET)
+OWN_SECRET = "whsec_c2VjcmV0LW9mLXRoZS1yb3VuZC10cmlwcw=="
+OWN = Webhook(OWN_SECRET)
 
 
 @dataclass
@@ -150,6 +154,52 @@ async def google() -> AsyncIterator[Platform]:
         )
 
 
+@asynccontextmanager
+async def own() -> AsyncIterator[Platform]:
+    """A house's own platform, which signs and believes with the library of Standard Webhooks; it tells all twice."""
+    texts: list[str] = []
+    count = iter(range(1, 100))
+
+    async def told(request: web.Request) -> web.Response:
+        body = await request.text()
+        OWN.verify(body, dict(request.headers))
+        said = json.loads(body)
+        if said["type"] == "message":
+            texts.append(said["text"])
+        return web.json_response({"message_id": request.headers["webhook-id"]})
+
+    async def writes(broker: Running, text: str) -> None:
+        number, now = next(count), datetime.now(UTC)
+        event = {"type": "message", "id": f"e{number}", "chat": "c7", "message_id": f"m{number}", "text": text}
+        body = json.dumps({"events": [event | {"sender": {"ids": ["u7"], "name": "Ada"}}]})
+        signed = OWN.sign(f"msg_{number}", now, body)
+        headers = {
+            "webhook-id": f"msg_{number}",
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": signed,
+        }
+        async with httpx.AsyncClient() as client:
+            for content, status in ((body, 200), (body, 200), (body + " ", 401)):
+                answer = await client.post(f"{broker.url}/v1/channels/tried", content=content, headers=headers)
+                assert answer.status_code == status
+
+    app = web.Application()
+    app.router.add_post("/in", told)
+    runner = web.AppRunner(app, shutdown_timeout=1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield Platform(
+            f'kind = "webhook"\napi_base = "http://127.0.0.1:{runner.addresses[0][1]}/in"\nallow_private = true\n'
+            'secret_file = "FOLDER/secret"',
+            {"secret": OWN_SECRET},
+            writes,
+            lambda: texts,
+        )
+    finally:
+        await runner.cleanup()
+
+
 class Assistant:
     """An assistant on its event stream."""
 
@@ -188,13 +238,13 @@ async def by_a_person(desk: Console, session: dict[str, Any], platform: Platform
     epoch = taken.session.epoch
     said = await desk.order(Say(id=fresh(), session_id=session_id, epoch=epoch, text=text))
     assert said.message is not None, said
-    await until(platform.texts, text)
+    await desk.meanwhile(until(platform.texts, text))
     done = await desk.order(Resolve(id=fresh(), session_id=session_id, epoch=epoch, note="found"))
     assert done.session is not None, done
     await desk.order(FinishWrapUp(id=fresh(), session_id=session_id, epoch=done.session.epoch))
 
 
-@pytest.mark.parametrize("opened", [slack_socket, slack_webhook, discord, google])
+@pytest.mark.parametrize("opened", [slack_socket, slack_webhook, discord, google, own])
 async def test_assistant_person_assistant_person(opened: Callable[[], Any], tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         platform: Platform = await stack.enter_async_context(opened())
@@ -207,23 +257,11 @@ async def test_assistant_person_assistant_person(opened: Callable[[], Any], tmp_
         url = f"{broker.socket_url}/v1/assistant/events"
         socket = await stack.enter_async_context(connect(url, additional_headers=bearer(broker.key), proxy=None))
         assistant = Assistant(broker, socket)
-        await platform.writes(broker, "Where is my parcel? 😀 שלום")
-        heard = await assistant.hears("message.added", author="customer", text="Where is my parcel? 😀 שלום")
-        chat = heard["message"]["conversation_id"]
-        await assistant.does(f"{chat}/messages", author="assistant", text="Let me look.")
-        await until(platform.texts, "Let me look.")
+        chat = await desk.meanwhile(begins(assistant, platform))
         for turn in ("first", "second"):
-            session = await assistant.does(f"{chat}/handoffs", reason="parcel lost")
+            session = await desk.meanwhile(assistant.does(f"{chat}/handoffs", reason="parcel lost"))
             await by_a_person(desk, session, platform, f"I am Ann, the {turn} time.")
-            await assistant.hears("conversation.returned")
-            await platform.writes(broker, f"Thanks, the {turn} time.")
-            again = await assistant.hears("message.added", author="customer")
-            assert (again["message"]["conversation_id"], again["message"]["text"]) == (
-                chat,
-                f"Thanks, the {turn} time.",
-            )
-            await assistant.does(f"{chat}/messages", author="assistant", text=f"Anything else? {turn}")
-            await until(platform.texts, f"Anything else? {turn}")
+            await desk.meanwhile(goes_on(assistant, platform, chat, turn))
         said = [text for text in platform.texts() if text.startswith(("Let", "I am", "Anything"))]
         assert said == [
             "Let me look.",
@@ -232,3 +270,23 @@ async def test_assistant_person_assistant_person(opened: Callable[[], Any], tmp_
             "I am Ann, the second time.",
             "Anything else? second",
         ]
+
+
+async def begins(assistant: Assistant, platform: Platform) -> str:
+    """Let the customer write and the assistant answer; return the conversation's id."""
+    await platform.writes(assistant.broker, "Where is my parcel? 😀 שלום")
+    heard = await assistant.hears("message.added", author="customer", text="Where is my parcel? 😀 שלום")
+    chat = str(heard["message"]["conversation_id"])
+    await assistant.does(f"{chat}/messages", author="assistant", text="Let me look.")
+    await until(platform.texts, "Let me look.")
+    return chat
+
+
+async def goes_on(assistant: Assistant, platform: Platform, chat: str, turn: str) -> None:
+    """Let the assistant hear that it has the customer again, and both go on."""
+    await assistant.hears("conversation.returned")
+    await platform.writes(assistant.broker, f"Thanks, the {turn} time.")
+    again = (await assistant.hears("message.added", author="customer"))["message"]
+    assert (again["conversation_id"], again["text"]) == (chat, f"Thanks, the {turn} time.")
+    await assistant.does(f"{chat}/messages", author="assistant", text=f"Anything else? {turn}")
+    await until(platform.texts, f"Anything else? {turn}")
