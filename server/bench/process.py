@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from server.core.errors import ProviderError
 from server.places import ADDRESS_FILE, ADMIN_TOKEN
 
 START_SECONDS: Final = 60.0
+Prepare = Callable[[Path], Awaitable[None]]
 _POLL_SECONDS: Final = 0.02
 
 
@@ -46,13 +47,16 @@ class Running:
 
 
 @asynccontextmanager
-async def running_broker(settings: str = "", *, server: str = "", media: str = "port = 0") -> AsyncGenerator[Running]:
+async def running_broker(
+    settings: str = "", *, server: str = "", media: str = "port = 0", prepare: Prepare | None = None
+) -> AsyncGenerator[Running]:
     """Start a broker on free ports, and stop it in the end.
 
     Args:
         settings: More sections of the configuration (TOML).
         server: More lines of `[server]`.
         media: The lines of `[media]`.
+        prepare: Called with its data folder before it starts.
 
     Raises:
         ProviderError: `broker_not_running` when it does not start.
@@ -62,6 +66,9 @@ async def running_broker(settings: str = "", *, server: str = "", media: str = "
         config = Path(folder) / "config.toml"
         text = f'[server]\ndata_dir = "{data_dir}"\nport = 0\n{server}\n[media]\n{media}\n{settings}'
         await asyncio.to_thread(config.write_text, text)
+        if prepare is not None:
+            await asyncio.to_thread(data_dir.mkdir, 0o700)
+            await prepare(data_dir)
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "server", "run", "--end-calls", "--config", str(config)),
             stderr=asyncio.subprocess.DEVNULL,

@@ -6,7 +6,7 @@ Before: a session waits, or an operator became free. After: the offer is accepte
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,9 +17,10 @@ from server.broker.ports.router import Router, RouterCandidate, RouterQuestion
 from server.broker.ports.store import Unit
 from server.core import inputs
 from server.core.callbacks import may_ring, rings_at
+from server.core.candidates import Candidates
 from server.core.errors import ProviderError
 from server.core.presence import Operator
-from server.core.ranking import first, ranked
+from server.core.ranking import ranked
 from server.core.rings import rings_more_at, to_ring
 from server.core.routing import Case, Facts, InHand
 from server.core.session import Session, label
@@ -28,7 +29,9 @@ from server.log import get_log
 from server.wire.terms import Medium, OperatorId, OrganisationId, SessionId, SessionState
 
 MOST_CANDIDATES: Final = 200
-"""How deep into the queue one round looks for something that a free operator can take."""
+"""How deep into the queue one round looks where its queues ring several operators at once."""
+DEPTHS: Final = (8, 64, 512, 2000)
+"""How deep it looks else, step by step while somebody is free whom nobody so far suits."""
 MOST_ASKED: Final = 8
 """For how many sessions the rules of the house are asked in one round."""
 ANSWER_HOLDS_SECONDS: Final = 10.0
@@ -120,26 +123,52 @@ class Assignment:
         now = self._parts.clock.now()
         rests = [one.rests_until for one in operators if one.rests_until is not None and one.rests_until > now]
         offers, again_at = 0, min(rests, default=None)
-        for session in self._to_offer(unit, organisation_id):
+        candidates = Candidates(operators, in_hand, now, unit.sessions.rung(organisation_id))
+        for session in self._to_offer(unit, organisation_id, candidates):
             if not may_ring(session, self._parts.rules.of(session.queue), now):
                 again_at = _sooner(again_at, rings_at(session, self._parts.rules.of(session.queue), now))
                 continue
             case = self._case(session, in_hand, now)
-            chosen = self._free_for(unit, case, operators)
+            chosen = self._free_for(unit, case, candidates)
             for one in chosen:
                 road.apply(unit, self._parts, organisation_id, session.id, inputs.OfferMade(one.id))
-                operators.remove(one)
+                candidates.leave(one.id)
             offers += len(chosen)
             again_at = _sooner(again_at, self._looks_again_at(session, now, rings=bool(chosen)))
-            if not operators:
+            if candidates.none:
                 break
         return Round(offers, again_at)
 
-    def _to_offer(self, unit: Unit, organisation_id: OrganisationId) -> Sequence[Session]:
-        """Return who waits, and who rings at somebody and may ring at more, in the order of the queue."""
+    def _to_offer(self, unit: Unit, organisation_id: OrganisationId, candidates: Candidates) -> Iterator[Session]:
+        """Yield who waits, and who rings at somebody and may ring at more, in the order of the queue.
+
+        Deeper into the queue only while somebody is free whom nobody at the front of it suits.
+        """
+        if self._rings_several:
+            yield from self._with_rings(unit, organisation_id)
+            return
+        asked: set[SessionId] = set()
+        hopeless: list[Session] = []
+        for depth in DEPTHS:
+            found = unit.sessions.queued(organisation_id, depth, hopeless)
+            for session in found:
+                if session.id not in asked:
+                    asked.add(session.id)
+                    yield session
+                    if candidates.none:
+                        return
+            if len(found) < depth:
+                return
+            hopeless += [one for one in found if self._suits_nobody(one, candidates)]
+
+    def _suits_nobody(self, session: Session, candidates: Candidates) -> bool:
+        """Tell whether sessions like this one need not be looked at in this round, however long they have waited."""
+        routing = self._parts.rules.of(session.queue).routing
+        case = Case(session, routing.needs(session.skills, float("inf")), candidates.in_hand, candidates.at)
+        return routing.strategy is Strategy.PULL or not candidates.anybody_for(case)
+
+    def _with_rings(self, unit: Unit, organisation_id: OrganisationId) -> Sequence[Session]:
         queued = unit.sessions.queued(organisation_id, MOST_CANDIDATES)
-        if not self._rings_several:
-            return queued
         rings = [
             one
             for one in unit.sessions.ringing(organisation_id, MOST_CANDIDATES)
@@ -179,18 +208,18 @@ class Assignment:
         seconds = routing.widens_after(session.skills, waited)
         return None if seconds is None else session.waiting_since + timedelta(seconds=seconds)
 
-    def _free_for(self, unit: Unit, case: Case, operators: list[Operator]) -> list[Operator]:
-        """Return whom to ring; whoever is being rung already leaves `operators`: one ring at a time for each person."""
+    def _free_for(self, unit: Unit, case: Case, candidates: Candidates) -> list[Operator]:
+        """Return whom to ring; one ring at a time for each person, also where another broker rings them just now."""
         routing = self._parts.rules.of(case.session.queue).routing
         if routing.rings_several:
-            free = [one for one in ranked(routing.strategy, operators, case, Facts()) if not _is_rung(unit, one)]
+            free = [one for one in candidates.ranked(routing.strategy, case, Facts()) if not _is_rung(unit, one)]
             wanted = to_ring(case.session, routing, [one.id for one in free], case.at)
             return [one for one in free if one.id in wanted]
         facts = self._facts(unit, case.session, routing.strategy)
-        while (chosen := first(routing.strategy, operators, case, facts)) is not None:
+        while (chosen := candidates.first(routing.strategy, case, facts)) is not None:
             if not _is_rung(unit, chosen):
                 return [chosen]
-            operators.remove(chosen)
+            candidates.leave(chosen.id)
         return []
 
     def _facts(self, unit: Unit, session: Session, strategy: Strategy) -> Facts:

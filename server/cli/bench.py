@@ -1,6 +1,8 @@
 """Print measured figures: for people as a table, for machines as JSON."""
 
 import asyncio
+import tempfile
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -9,6 +11,7 @@ import typer
 from server.bench.accept import bench_accept
 from server.bench.card import bench_card
 from server.bench.chat import bench_chat
+from server.bench.routing import bench_routing
 from server.bench.sip import bench_sip
 from server.cli.rehearse import simulate
 from server.cli.talk import errors_told, say, show
@@ -103,6 +106,37 @@ def sip(
     rows = [{"measure": name, **msgspec.to_builtins(getattr(report, name))} for name in names]
     show(rows, ("measure", "p50_ms", "p95_ms", "p99_ms", "max_ms"), as_json=False)
     show([msgspec.to_builtins(report.load)], tuple(msgspec.to_builtins(report.load)), as_json=False)
+
+
+@app.command()
+def routing(
+    operators: Annotated[int, typer.Option(min=1, max=5_000, help="On duty at the real broker.")] = 500,
+    waiting: Annotated[int, typer.Option(min=0, max=100_000, help="Sessions that wait there.")] = 5_000,
+    trials: Annotated[int, typer.Option(min=1, max=100_000, help="Decisions to measure at each size.")] = 200,
+    offers: Annotated[int, typer.Option(min=0, max=100_000, help="Offers to measure at a broker; 0: none.")] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Whom to ring: the decision as desks grow, and how soon the right operator's console rings."""
+    with errors_told(), tempfile.TemporaryDirectory(prefix="operator-bench-") as folder:
+        measured = bench_routing(
+            Path(folder), operators=operators, waiting=waiting, trials=trials, offers=offers, progress=say
+        )
+        report = asyncio.run(measured)
+    if as_json:
+        print(msgspec.json.encode(report).decode())
+        return
+    say("processor time: the decision alone, and a round with the store; ratio: growth against n log n")
+    sizes = [msgspec.to_builtins(one) for one in report.growth]
+    show(sizes, ("operators", "waiting", "decision_ms", "round_ms", "ratio"), as_json=False)
+    if report.offers is not None:
+        say(
+            f"{report.right} offers, all to the right one of {operators} operators with {waiting} waiting, milliseconds"
+        )
+        show(
+            [{"measure": "request_to_ring", **msgspec.to_builtins(report.offers)}],
+            ("measure", "p50_ms", "p95_ms", "p99_ms", "max_ms"),
+            as_json=False,
+        )
 
 
 def _progress(done: int, trials: int, what: str = "calls taken") -> None:

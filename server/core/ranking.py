@@ -17,18 +17,19 @@ def ranked(strategy: Strategy, operators: Sequence[Operator], case: Case, facts:
     """Return who may be rung for the session, whoever is rung first at the top; the same on every broker."""
     if strategy is Strategy.PULL:
         return []
-    return sorted((one for one in operators if fits(one, case)), key=_turn(strategy, operators, case, facts))
+    return sorted((one for one in operators if fits(one, case)), key=turn_of(strategy, operators, case, facts))
 
 
 def first(strategy: Strategy, operators: Sequence[Operator], case: Case, facts: Facts) -> Operator | None:
     """Return the top of `ranked`, without putting the others in order; None when nobody may be rung."""
     if strategy is Strategy.PULL:
         return None
-    turn = _turn(strategy, operators, case, facts)
+    turn = turn_of(strategy, operators, case, facts)
     return min((one for one in operators if fits(one, case)), key=turn, default=None)
 
 
-def _turn(strategy: Strategy, operators: Sequence[Operator], case: Case, facts: Facts) -> Callable[[Operator], Turn]:
+def turn_of(strategy: Strategy, operators: Sequence[Operator], case: Case, facts: Facts) -> Callable[[Operator], Turn]:
+    """Return what a strategy sorts operators by for one session."""
     measure = _MEASURES[strategy](operators, case, facts)
 
     def turn(operator: Operator) -> Turn:
@@ -95,3 +96,6 @@ _MEASURES: Final[Mapping[Strategy, Callable[[Sequence[Operator], Case, Facts], M
     Strategy.RING_ALL: _equal,
     Strategy.RING_PROGRESSIVELY: _equal,
 }
+
+FIXED: Final = frozenset(_MEASURES) - {Strategy.LAST_OPERATOR, Strategy.HTTP}
+"""Strategies whose order of operators is the same for every session of one round."""

@@ -58,7 +58,8 @@ def has_room(operator: Operator, medium: Medium, in_hand: InHand) -> bool:
     return calls == 0 and chats < operator.capacity_chat
 
 
-def _has_skills(operator: Operator, needs: Sequence[Skill]) -> bool:
+def has_skills(operator: Operator, needs: Sequence[Skill]) -> bool:
+    """Tell whether the operator has every skill at its level."""
     return all(_level(operator, need.name) >= need.level for need in needs)
 
 
@@ -73,23 +74,30 @@ _RULES: Final[Mapping[Rule, Callable[[Operator, Case], bool]]] = {
     Rule.NOT_PASSED: lambda operator, case: operator.id not in case.session.declined_by,
     Rule.RESTED: lambda operator, case: operator.rests_until is None or operator.rests_until <= case.at,
     Rule.ROOM: lambda operator, case: has_room(operator, case.session.medium, case.in_hand),
-    Rule.SKILLS: lambda operator, case: _has_skills(operator, case.needs),
+    Rule.SKILLS: lambda operator, case: has_skills(operator, case.needs),
 }
 
 
 def fits(operator: Operator, case: Case) -> bool:
     """Tell whether the operator may be rung: every rule holds.
 
-    Written out, because it is asked for every operator and waiting session; a test holds it against the table of rules.
+    Written out, because it is asked for many operators and sessions; a test holds it against the table of rules.
     """
+    return (
+        operator.id not in case.session.declined_by
+        and may_be_rung(operator, case.session.medium, case.in_hand, case.at)
+        and (not case.needs or has_skills(operator, case.needs))
+    )
+
+
+def may_be_rung(operator: Operator, medium: Medium, in_hand: InHand, at: datetime) -> bool:
+    """Tell whether every rule holds that does not depend on the session but for its medium."""
     return (
         operator.presence is Presence.AVAILABLE
         and operator.connected
         and operator.role is not Role.VIEWER
-        and operator.id not in case.session.declined_by
-        and (operator.rests_until is None or operator.rests_until <= case.at)
-        and has_room(operator, case.session.medium, case.in_hand)
-        and (not case.needs or _has_skills(operator, case.needs))
+        and (operator.rests_until is None or operator.rests_until <= at)
+        and has_room(operator, medium, in_hand)
     )
 
 

@@ -64,7 +64,12 @@ METRICS: Final[tuple[Metric, ...]] = (
         ("organisation", "medium", "state"),
         "Handoffs that are open now, by medium and state.",
     ),
-    Metric("desk_offers", "counter", (*_QUEUE, "result"), "Rings: made, accepted, declined, missed or withdrawn."),
+    Metric(
+        "desk_offers",
+        "counter",
+        (*_QUEUE, "result"),
+        "Rings: made, accepted, declined, missed, withdrawn, or ended because somebody elsewhere took it.",
+    ),
     Metric("desk_picked", "counter", _QUEUE, "Handoffs that somebody took without having been rung for them."),
     Metric("desk_operators", "gauge", ("organisation", "presence"), "Operators by the presence they chose."),
     Metric("desk_recordings", "counter", (*_QUEUE, "result"), "Recordings: begun, or failed."),

@@ -13,7 +13,8 @@ from typing_extensions import override
 from server.broker.ports.measures import Measures, NoticeResult
 from server.core.inputs import Input, OfferDeclined, OfferLapsed, OfferMade, OfferWithdrawn, OperatorAccepted
 from server.core.report import HandoffRow, counted
-from server.core.session import Rules, Session, is_consult
+from server.core.rings import rung_in
+from server.core.session import Rules, Session, is_consult, rung
 from server.metrics.catalogue import BY_NAME, OTHER
 from server.wire.terms import Outcome, Recording
 
@@ -140,23 +141,24 @@ class Counting(Measures):
                 self._level.labels(*self.of_queue(session), result).inc(count)
 
     def _ring(self, before: Session, after: Session, fact: Input) -> None:
-        result = ""
+        results: list[str] = []
         match fact:
             case OfferMade():
-                result = "made"
+                results = ["made"]
             case OfferDeclined():
-                result = "declined"
+                results = ["declined"]
             case OfferLapsed():
-                result = "missed"
+                results = ["missed"] * len(rung_in(before, after, fact))
             case OfferWithdrawn():
-                result = "withdrawn"
-            case OperatorAccepted(operator_id=who) if before.offered_to == who:
-                result = "accepted"
+                results = ["withdrawn"]
+            case OperatorAccepted(operator_id=who) if who in rung(before):
+                results = ["accepted", *["elsewhere"] * (len(rung(before)) - 1)]
             case OperatorAccepted() if not is_consult(after):
                 self._picked.labels(*self.of_queue(after)).inc()
+                results = ["elsewhere"] * len(rung(before))
             case _:
                 pass
-        if result:
+        for result in results:
             self._offers.labels(*self.of_queue(after), result).inc()
 
     @override

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, func, insert, literal_column, select, tuple_, union_all, update
+from sqlalchemy import Text, bindparam, func, insert, literal_column, select, tuple_, type_coerce, union_all, update
 
 from server.core.errors import NotFoundError
 from server.core.routing import InHand
 from server.core.session import Session, rung
 from server.storage import problems
-from server.storage.cells import Cell, Shape, as_instant, as_json, as_number, as_text
+from server.storage.cells import Cell, Cells, Shape, as_instant, as_json, as_number, as_text
 from server.storage.columns import to_microseconds
 from server.storage.line import Line
 from server.storage.schema import conversations, operators, organisations, sessions
-from server.storage.statement import Statement, condition, unsought
+from server.storage.statement import Statement, any_of, condition, unsought
 from server.wire.terms import ContactId, ConversationId, Medium, OperatorId, OrganisationId, Outcome, SessionId
 from server.wire.views import Context
 
@@ -83,6 +83,13 @@ RINGS: Final = Statement(
 RING_AT_SEVERAL: Final = Statement(
     select(*SESSION.columns).where(_ORGANISATION, RINGING, condition("sessions.also_rings <> '[]'"))
 )
+_KIND = _s.queue.concat("/").concat(_s.medium).concat("/").concat(type_coerce(_s.skills, Text))
+WAITING_BUT: Final = Statement(
+    select(*SESSION.columns)
+    .where(_ORGANISATION, QUEUED, ~any_of(_KIND, "kinds"))
+    .order_by(_s.priority, _s.queued_at, _s.number)
+    .limit(bindparam("most"))
+)
 AHEAD: Final = Statement(
     select(func.count()).where(
         _ORGANISATION,
@@ -120,6 +127,7 @@ COUNTS: Final = Statement(
         .group_by(_s.operator_id, _s.medium),
     )
 )
+RUNG: Final = Statement(select(_s.offered_to).where(_ORGANISATION, RINGING, _s.offered_to.is_not(None)))
 HELD_BY: Final = Statement(
     union_all(
         select(*SESSION.columns).where(_ORGANISATION, _s.operator_id == bindparam("operator"), IN_HAND),
@@ -235,10 +243,18 @@ class SqlSessions:
         row = self._line.row(NEXT_DUE, {})
         return None if row is None else as_instant(row[0])
 
-    def queued(self, organisation_id: OrganisationId, limit: int) -> Sequence[Session]:
-        """Return sessions in state QUEUED by (priority, place), lowest number and oldest first."""
-        rows = self._line.rows(WAITING, {"organisation_id": organisation_id, "most": limit})
-        return [SESSION.read(row) for row in rows]
+    def queued(self, organisation_id: OrganisationId, limit: int, but: Sequence[Session] = ()) -> Sequence[Session]:
+        """Return sessions in state QUEUED by (priority, place), lowest number and oldest first.
+
+        Without those of the same queue, medium and skills as any of `but`.
+        """
+        if not but:
+            rows = self._line.rows(WAITING, {"organisation_id": organisation_id, "most": limit})
+            return [SESSION.read(row) for row in rows]
+        cells = (SESSION.cells(one) for one in but)
+        kinds = sorted({"/".join(as_text(cell[name]) for name in ("queue", "medium", "skills")) for cell in cells})
+        found: Cells = {"organisation_id": organisation_id, "most": limit, "kinds": self._line.ids(kinds)}
+        return [SESSION.read(row) for row in self._line.rows(WAITING_BUT, found)]
 
     def newest_of(self, organisation_id: OrganisationId, conversation_id: ConversationId) -> Session | None:
         """Return the conversation's newest session, open or closed."""
@@ -283,6 +299,13 @@ class SqlSessions:
     def ringing_at_several(self, organisation_id: OrganisationId) -> Sequence[Session]:
         """Return sessions that ring at more than one operator."""
         return [SESSION.read(row) for row in self._line.rows(RING_AT_SEVERAL, {"organisation_id": organisation_id})]
+
+    def rung(self, organisation_id: OrganisationId) -> set[OperatorId]:
+        """Return everybody at whom something rings."""
+        found = {OperatorId(as_text(who)) for (who,) in self._line.rows(RUNG, {"organisation_id": organisation_id})}
+        for session in self.ringing_at_several(organisation_id):
+            found |= {ring.operator_id for ring in session.also_rings}
+        return found
 
     def held_by(self, organisation_id: OrganisationId, operator_id: OperatorId) -> Sequence[Session]:
         """Return the sessions that ring at or are in hand of one operator, lowest number first.

@@ -115,6 +115,6 @@ def unsought(column: Column[str]) -> ColumnElement[str]:
     return column.concat(literal_column("''"))
 
 
-def any_of(column: Column[str], parameter: str) -> ColumnElement[bool]:
+def any_of(column: ColumnElement[str], parameter: str) -> ColumnElement[bool]:
     """Return the condition that `column` is one of the texts in the list `parameter`."""
     return _AnyOf(column, parameter)

@@ -186,3 +186,15 @@ async def test_why_says_who_is_next_what_stands_in_the_way_and_what_comes() -> N
         assert told.steps == tuple(sorted(told.steps, key=lambda step: step.at))
         held = await why(desk, busy)
         assert (held.summary, held.candidates) == ((await busy.session()).number + " is in the hands of Ben.", ())
+
+
+async def test_whoever_waits_behind_many_that_nobody_can_take_is_still_rung() -> None:
+    night = Routing(skills=(Skill(name="night", level=1),))
+    async with World(rules=replace(RULES, queues={"night": replace(RULES, routing=night)})) as desk:
+        for number in range(20):
+            await (await desk.chat(f"Night {number}")).asks_for_a_person(queue="night")
+        last = await desk.chat("Day")
+        await last.asks_for_a_person()
+        ann = await desk.operator("ann")
+        assert (await last.session()).offered_to == ann.id
+        assert len(await desk.queue()) == 20

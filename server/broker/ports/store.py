@@ -69,8 +69,11 @@ class Sessions(Protocol):
         """Return the earliest deadline of all."""
         ...
 
-    def queued(self, organisation_id: OrganisationId, limit: int) -> Sequence[Session]:
-        """Return sessions in state QUEUED by (priority, place), lowest number and oldest first."""
+    def queued(self, organisation_id: OrganisationId, limit: int, but: Sequence[Session] = ()) -> Sequence[Session]:
+        """Return sessions in state QUEUED by (priority, place), lowest number and oldest first.
+
+        Without those of the same queue, medium and skills as any of `but`.
+        """
         ...
 
     def ringing(self, organisation_id: OrganisationId, limit: int) -> Sequence[Session]:
@@ -97,6 +100,10 @@ class Sessions(Protocol):
 
     def in_hand(self, organisation_id: OrganisationId) -> InHand:
         """Return how many sessions each operator has ringing, in hand or in wrap-up, by medium."""
+        ...
+
+    def rung(self, organisation_id: OrganisationId) -> set[OperatorId]:
+        """Return everybody at whom something rings."""
         ...
 
     def held_by(self, organisation_id: OrganisationId, operator_id: OperatorId) -> Sequence[Session]:

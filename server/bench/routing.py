@@ -1,0 +1,401 @@
+"""Measure whom to ring: the decision alone as desks grow, a whole round with the store, and offers of a real broker.
+
+The hard case: many operators are on duty and idle, many customers wait for a skill that none of them has, and one comes
+whom exactly one operator can help.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from math import log2
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+import httpx
+import msgspec
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from server.api.auth import DEFAULT_ORGANISATION, sha256
+from server.bench.figures import Figures, figures
+from server.bench.process import Running, running_broker
+from server.broker.ports.records import Conversation, Credential
+from server.broker.ports.store import Unit
+from server.clock import SystemClock
+from server.core.candidates import Candidates
+from server.core.errors import ProviderError
+from server.core.presence import Operator
+from server.core.routing import NO_FACTS, Case
+from server.core.session import Session
+from server.core.strategy import Strategy
+from server.storage.database import SqlDatabase
+from server.tasks import spawn
+from server.wire.codec import encode
+from server.wire.frames import Beat, Hello
+from server.wire.skills import Skill
+from server.wire.terms import (
+    ConversationId,
+    Medium,
+    OperatorId,
+    Presence,
+    Role,
+    SessionId,
+    SessionKind,
+    SessionState,
+)
+from server.wire.version import PROTOCOL
+from server.wire.views import Context
+
+SIZES: Final = ((100, 1_000), (200, 2_000), (350, 5_000), (500, 5_000), (500, 20_000))
+"""Operators and waiting sessions of the growth table."""
+NIGHT: Final = Skill(name="night", level=1)
+"""What those who wait need, and nobody has."""
+OFFER_SECONDS: Final = 30.0
+CONNECT_AT_ONCE: Final = 20
+_FAR: Final = timedelta(days=1)
+
+
+class Growth(msgspec.Struct, frozen=True):
+    """What one size took; `ratio` is the time against the first size's, divided by what n log n allows."""
+
+    operators: int
+    waiting: int
+    decision_ms: float
+    round_ms: float
+    ratio: float
+
+
+class RoutingReport(msgspec.Struct, frozen=True):
+    """What `bench routing` prints; milliseconds of processor time for the decision, of the clock for offers."""
+
+    growth: tuple[Growth, ...]
+    offers: Figures | None = None
+    right: int = 0
+
+
+@dataclass
+class Desk:
+    """The people and the sessions of one size, as the core sees them."""
+
+    operators: list[Operator]
+    waiting: list[Session]
+    at: datetime
+    tokens: dict[OperatorId, str] = field(default_factory=dict[OperatorId, str])
+
+
+def desk_of(operators: int, waiting: int, at: datetime) -> Desk:
+    """Return a desk: each operator has a skill of their own, and everybody waits for one that nobody has."""
+    people = [
+        Operator(
+            id=OperatorId(f"op_{number:04d}"),
+            organisation_id=DEFAULT_ORGANISATION,
+            name=f"Operator {number}",
+            role=Role.OPERATOR,
+            presence=Presence.AVAILABLE,
+            since=at,
+            idle_since=at - timedelta(seconds=(number * 7919) % 3600),
+            connected=True,
+            skills=(Skill(name=f"s{number:04d}", level=3), Skill(name="any", level=1)),
+        )
+        for number in range(operators)
+    ]
+    return Desk(people, [_session(number, at, (NIGHT,)) for number in range(waiting)], at)
+
+
+def _session(number: int, at: datetime, skills: tuple[Skill, ...]) -> Session:
+    return Session(
+        id=SessionId(f"s_bench_{number:06d}"),
+        organisation_id=DEFAULT_ORGANISATION,
+        number=number + 1,
+        conversation_id=ConversationId(f"c_bench_{number:06d}"),
+        medium=Medium.CHAT,
+        kind=SessionKind.TAKEOVER,
+        state=SessionState.QUEUED,
+        queue="default",
+        priority=5,
+        requested_at=at,
+        queued_at=at + timedelta(milliseconds=number),
+        waiting_since=at,
+        promise_at=at + _FAR,
+        wait_expires_at=at + _FAR,
+        epoch=1,
+        skills=skills,
+    )
+
+
+def decide(desk: Desk, wanted: Session, depth: int) -> OperatorId | None:
+    """Decide one round in which `wanted` stands behind `depth` who wait, as `server.broker.assignment` does."""
+    candidates = Candidates(desk.operators, {}, desk.at)
+    found: OperatorId | None = None
+    for session in (*desk.waiting[:depth], wanted):
+        case = Case(session, session.skills, {}, desk.at)
+        chosen = candidates.first(Strategy.LONGEST_IDLE, case, NO_FACTS)
+        if chosen is not None:
+            candidates.leave(chosen.id)
+            found = chosen.id
+    return found
+
+
+def measure_decision(operators: int, waiting: int, trials: int) -> float:
+    """Return the median processor time of a decision, in seconds."""
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    desk = desk_of(operators, waiting, at)
+    times: list[float] = []
+    for trial in range(trials):
+        who = (trial * 37) % operators
+        wanted = replace(_session(waiting, at, (Skill(name=f"s{who:04d}", level=2),)), priority=1)
+        began = time.thread_time()
+        chosen = decide(desk, wanted, depth=8 + 64)
+        times.append(time.thread_time() - began)
+        if chosen != desk.operators[who].id:
+            raise ProviderError("wrong_operator", f"{chosen} was chosen, not {desk.operators[who].id}.")
+    return median(times)
+
+
+def fill(unit: Unit, desk: Desk) -> None:
+    """Write people, tokens and waiting sessions."""
+    unit.roster.add_organisation(DEFAULT_ORGANISATION, "default", desk.at)
+    for number, operator in enumerate(desk.operators):
+        unit.roster.insert(operator)
+        token = f"op_bench_token_{number:04d}"
+        desk.tokens[operator.id] = token
+        unit.roster.add_credential(
+            Credential(
+                id=f"cr_{number:04d}",
+                organisation_id=DEFAULT_ORGANISATION,
+                kind="operator",
+                subject_id=operator.id,
+                name=operator.name,
+                sha256=sha256(token),
+                created_at=desk.at,
+            )
+        )
+    for session in desk.waiting:
+        unit.sessions.next_number(DEFAULT_ORGANISATION)
+        unit.conversations.insert(
+            Conversation(
+                id=session.conversation_id,
+                organisation_id=DEFAULT_ORGANISATION,
+                key_id="k_bench",
+                medium=Medium.CHAT,
+                channel="api",
+                customer_name="Waiting",
+                customer_handle="",
+                external_id="",
+                created_at=desk.at,
+                epoch=1,
+                session_id=session.id,
+            )
+        )
+        unit.sessions.insert(session, reason="bench", context=Context(summary="-"), deadline_at=session.wait_expires_at)
+
+
+async def measure_round(folder: Path, operators: int, waiting: int, trials: int) -> float:
+    """Return the median processor time of a round with the store: reading, deciding, no offer made; in seconds."""
+    from server.broker.assignment import Assignment  # noqa: PLC0415 - with its parts only here
+    from server.build import build  # noqa: PLC0415
+    from server.config import load  # noqa: PLC0415
+
+    data = folder / f"round-{operators}-{waiting}"
+    config = folder / f"round-{operators}-{waiting}.toml"
+    config.write_text(f'[server]\ndata_dir = "{data}"\n[metrics]\naccess = "off"\n', encoding="utf-8")
+    parts = build(load(config, {}), public_url="http://127.0.0.1").broker.parts
+    database = parts.database
+    await database.open()
+    try:
+        desk = desk_of(operators, waiting, datetime.now(UTC))  # noqa: TID251 - a measurement has no other clock
+        await database.run(lambda unit: fill(unit, desk))
+        assignment = Assignment(parts)
+        times: list[float] = []
+
+        def one(unit: Unit) -> None:
+            began = time.thread_time()
+            assignment.offer_waiting(unit, DEFAULT_ORGANISATION)
+            times.append(time.thread_time() - began)
+
+        for _ in range(trials):
+            await database.run(one)
+        return median(times)
+    finally:
+        await database.close()
+
+
+async def bench_routing(
+    folder: Path, *, operators: int, waiting: int, trials: int, offers: int, progress: Callable[[str], None]
+) -> RoutingReport:
+    """Return the growth of the decision, and how soon offers reach the right operator's console.
+
+    Args:
+        folder: For databases; empty.
+        operators: On duty at the real broker.
+        waiting: Sessions that wait there.
+        trials: Decisions measured for each size.
+        offers: Offers measured at the real broker; 0: none.
+        progress: Is told what is being done.
+
+    Raises:
+        ProviderError: the broker does not start, or rings the wrong operator.
+    """
+    growth: list[Growth] = []
+    for size in SIZES:
+        progress(f"deciding: {size[0]} operators, {size[1]} waiting")
+        decision = measure_decision(*size, trials)
+        whole = await measure_round(folder, *size, trials=max(trials // 10, 3))
+        growth.append(_grown(growth, size, decision, whole))
+    if not offers:
+        return RoutingReport(tuple(growth))
+    times = await measure_offers(folder, operators, waiting, offers, progress)
+    return RoutingReport(tuple(growth), figures(times), len(times))
+
+
+def _grown(before: Sequence[Growth], size: tuple[int, int], decision: float, whole: float) -> Growth:
+    count, waiting = size
+    if not before:
+        return Growth(count, waiting, round(decision * 1000, 3), round(whole * 1000, 2), 1.0)
+    first = before[0]
+    allowed = (count * log2(count)) / (first.operators * log2(first.operators))
+    return Growth(
+        count,
+        waiting,
+        round(decision * 1000, 3),
+        round(whole * 1000, 2),
+        round(decision * 1000 / first.decision_ms / allowed, 2),
+    )
+
+
+async def measure_offers(
+    folder: Path, operators: int, waiting: int, offers: int, progress: Callable[[str], None]
+) -> list[float]:
+    """Return the seconds from a request's leaving to its ring at the console of the one operator it is for."""
+    at = SystemClock().now()
+    desk = desk_of(operators, waiting, at)
+
+    async def prepare(data_dir: Path) -> None:
+        database = SqlDatabase(f"sqlite:///{data_dir / 'operator.sqlite3'}")
+        await database.open()
+        try:
+            await database.run(lambda unit: fill(unit, desk))
+        finally:
+            await database.close()
+
+    settings = f'[desk]\nrouting = "longest_idle"\nwait_expires_seconds = {86_400.0}\n'
+    async with running_broker(settings, prepare=prepare) as broker, AsyncExitStack() as stack:
+        progress(f"{operators} consoles connect")
+        crowd = Crowd(broker)
+        stack.push_async_callback(crowd.close)
+        await crowd.open(desk)
+        progress("measuring offers")
+        return await _offers(broker, crowd, desk, offers)
+
+
+class Crowd:
+    """Every operator's console: they beat, and look for one session's ring."""
+
+    def __init__(self, broker: Running) -> None:
+        """Belong to this broker."""
+        self._broker: Final = broker
+        self._sockets: Final[dict[OperatorId, ClientConnection]] = {}
+        self._tasks: Final[list[asyncio.Task[None]]] = []
+        self._wanted: tuple[OperatorId, bytes, asyncio.Future[float]] | None = None
+
+    async def open(self, desk: Desk) -> None:
+        """Connect everybody; the first brings a snapshot, by which the others resume."""
+        self._tasks.append(spawn("bench_beats", self._beats()))
+        people = [one.id for one in desk.operators]
+        seq, boot = await self._first(people[0], desk.tokens[people[0]])
+        hello = Hello(protocol=PROTOCOL, client="bench", after=seq, boot=boot)
+        for start in range(1, len(people), CONNECT_AT_ONCE):
+            some = people[start : start + CONNECT_AT_ONCE]
+            await asyncio.gather(*(self._join(who, desk.tokens[who], hello) for who in some))
+
+    async def _connect(self, token: str) -> ClientConnection:
+        return await connect(
+            f"{self._broker.socket_url}/v1/console",
+            additional_headers={"Authorization": f"Bearer {token}"},
+            max_size=64 << 20,
+            open_timeout=60,
+            compression=None,
+            ping_interval=None,
+            proxy=None,
+        )
+
+    async def _first(self, who: OperatorId, token: str) -> tuple[int, str]:
+        socket = await self._connect(token)
+        await socket.send(encode(Hello(protocol=PROTOCOL, client="bench")).decode())
+        while True:
+            frame = json.loads(await socket.recv())
+            if frame["type"] == "snapshot":
+                self._keep(who, socket)
+                return frame["seq"], frame["boot"]
+
+    async def _join(self, who: OperatorId, token: str, hello: Hello) -> None:
+        socket = await self._connect(token)
+        await socket.send(encode(hello).decode())
+        self._keep(who, socket)
+
+    def _keep(self, who: OperatorId, socket: ClientConnection) -> None:
+        self._sockets[who] = socket
+        self._tasks.append(spawn("bench_console", self._listen(who, socket)))
+
+    async def _listen(self, who: OperatorId, socket: ClientConnection) -> None:
+        """Look at every frame as bytes: decoding 500 of each would be the measurement."""
+        try:
+            while True:
+                frame = await socket.recv(decode=False)
+                wanted = self._wanted
+                ours = wanted is not None and wanted[0] == who and wanted[1] in frame and b"session.offered" in frame
+                if wanted is not None and ours and not wanted[2].done():
+                    wanted[2].set_result(time.monotonic())
+        except ConnectionClosed:
+            return
+
+    async def _beats(self) -> None:
+        while True:
+            beat = encode(Beat(at=0.0)).decode()
+            for socket in tuple(self._sockets.values()):
+                await socket.send(beat)
+            await asyncio.sleep(1.0)
+
+    def look_for(self, who: OperatorId, mark: str) -> asyncio.Future[float]:
+        """Return when the ring of a session with this mark is on the console of `who`."""
+        seen: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        self._wanted = (who, mark.encode(), seen)
+        return seen
+
+    async def close(self) -> None:
+        """Leave."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(socket.close() for socket in self._sockets.values()), return_exceptions=True)
+
+
+async def _offers(broker: Running, crowd: Crowd, desk: Desk, offers: int) -> list[float]:
+    headers = {"Authorization": f"Bearer {broker.key}"}
+    operator = {"Authorization": f"Bearer {broker.operator}"}
+    times: list[float] = []
+    async with httpx.AsyncClient(base_url=broker.url, headers=headers, timeout=60) as client:
+        for trial in range(offers):
+            number = (trial * 37) % len(desk.operators)
+            who, mark = desk.operators[number].id, f"bench ring {trial:05d}"
+            made = await client.post("/v1/conversations", json={"medium": "chat", "customer_name": mark})
+            path = f"/v1/conversations/{made.raise_for_status().json()['id']}"
+            seen = crowd.look_for(who, mark)
+            body = {"reason": "bench", "priority": 1, "skills": [{"name": f"s{number:04d}", "level": 2}]}
+            began = time.monotonic()
+            answer = (await client.post(f"{path}/handoffs", json=body)).raise_for_status()
+            try:
+                async with asyncio.timeout(OFFER_SECONDS):
+                    times.append(await seen - began)
+            except TimeoutError as error:
+                raise ProviderError("no_offer", f"{who} was not rung for {answer.json()['number']}.") from error
+            view = (await client.get(f"/v1/sessions/{answer.json()['id']}", headers=operator)).raise_for_status().json()
+            if view["offered_to"] != who:
+                raise ProviderError("wrong_operator", f"{view['offered_to']} was rung, not {who}.")
+            (await client.post(f"{path}/end", json={"reason": "bench"})).raise_for_status()
+    return times
