@@ -11,10 +11,11 @@ class NoticeSettings(Section, frozen=True, kw_only=True):
     """One destination of notices to people outside: a section `[notices.NAME]` each; see docs/notices.md."""
 
     kind: Annotated[
-        Literal["webhook", "email", "slack", "teams", "sms"],
+        Literal["webhook", "email", "slack", "teams", "sms", "google_calendar", "apprise"],
         Meta(
             description="webhook: a signed POST (Standard Webhooks). email: over SMTP. slack: a message that is kept "
-            "up to date. teams: a card through a Workflow. sms: through a vendor."
+            "up to date. teams: a card through a Workflow. sms: through a vendor. google_calendar: the follow-up of a "
+            "closed handoff as an event. apprise: any service that Apprise knows (extra apprise)."
         ),
     ] = "webhook"
     fallback: Annotated[
@@ -23,13 +24,18 @@ class NoticeSettings(Section, frozen=True, kw_only=True):
     ] = ""
     url: Annotated[str, Meta(description="Webhook: the address that takes notices.")] = ""
     url_file: Annotated[
-        str, Meta(description="Teams: file with the Workflow's address (chmod 600); whoever has it can post.")
+        str,
+        Meta(
+            description="Teams: file with the Workflow's address (chmod 600); whoever has it can post. "
+            "Apprise: file with its addresses, one a line (chmod 600)."
+        ),
     ] = ""
     secret_file: Annotated[
         str,
         Meta(
             description="File with the secret (chmod 600). Webhook: whsec_ and 24 to 64 bytes in base64. Slack: the "
-            "bot token. SMS: the vendor's token, secret or API key."
+            "bot token. SMS: the vendor's token, secret or API key. "
+            "Google Calendar: the JSON key of a service account, or an authorized_user."
         ),
     ] = ""
     allow_private: Annotated[
@@ -37,7 +43,10 @@ class NoticeSettings(Section, frozen=True, kw_only=True):
         Meta(description="Webhook, Teams: true lets it be http, or an address of this machine or of your own network."),
     ] = False
     channel: Annotated[str, Meta(description="Slack: the channel's id, such as C0123456789.")] = ""
-    api_base: Annotated[str, Meta(description="Slack, SMS: the vendor's address. Empty: the usual one.")] = ""
+    api_base: Annotated[
+        str, Meta(description="Slack, SMS, Google Calendar: the vendor's address. Empty: the usual one.")
+    ] = ""
+    calendar: Annotated[str, Meta(description="Google Calendar: the calendar's id, such as desk@example.com.")] = ""
     provider: Annotated[
         Literal["twilio", "plivo", "telnyx", "vonage", "sns"], Meta(description="SMS: through whom.")
     ] = "twilio"
@@ -69,5 +78,7 @@ FIELDS: Final[dict[str, frozenset[str]]] = {
     "slack": _ALL | {"secret_file", "channel", "api_base"},
     "sms": _ALL | {"provider", "account", "secret_file", "sender", "recipients", "region", "api_base"},
     "teams": _ALL | {"url_file", "allow_private"},
+    "google_calendar": _ALL | {"secret_file", "calendar", "api_base"},
+    "apprise": _ALL | {"url_file"},
 }
 """Which settings each kind reads; others beside them are refused, because they would do nothing."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from typing import Final
 
 import msgspec
@@ -205,10 +206,38 @@ def _api_base(name: str, settings: NoticeSettings, usual: str) -> str:
     return base
 
 
+def _google_calendar(config: Config, name: str, settings: NoticeSettings, clock: Clock) -> Destination:
+    if find_spec("jwt") is None or find_spec("cryptography") is None:
+        raise ConfigError(f'[notices.{name}] needs PyJWT: pip install "operator-console[google-chat]".')
+    from server.notices.google_calendar import API_BASE, GoogleCalendar  # noqa: PLC0415 - an extra
+
+    if not settings.calendar:
+        raise ConfigError(f"[notices.{name}] calendar is missing: its id, such as desk@example.com.")
+    key = _secret_of(config, name, settings.secret_file, "put the key of a service account into it")
+    try:
+        return GoogleCalendar(settings.calendar, key, clock, api_base=_api_base(name, settings, API_BASE))
+    except ValueError as error:
+        raise ConfigError(f"[notices.{name}] secret_file {error}.") from error
+
+
+def _apprise(config: Config, name: str, settings: NoticeSettings, _clock: Clock) -> Destination:
+    if find_spec("apprise") is None:
+        raise ConfigError(f'[notices.{name}] needs Apprise: pip install "operator-console[apprise]".')
+    from server.notices.generic import Generic  # noqa: PLC0415 - an extra
+
+    addresses = _secret_of(config, name, settings.url_file, "put Apprise's addresses into it, one a line", "url_file")
+    try:
+        return Generic(addresses)
+    except ValueError as error:
+        raise ConfigError(f"[notices.{name}] url_file: {error}.") from error
+
+
 _MAKERS: Final[Mapping[str, Callable[[Config, str, NoticeSettings, Clock], Destination]]] = {
     "webhook": _webhook,
     "email": _email,
     "slack": _slack,
     "teams": _teams,
     "sms": _sms,
+    "google_calendar": _google_calendar,
+    "apprise": _apprise,
 }

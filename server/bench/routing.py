@@ -24,6 +24,8 @@ from websockets.exceptions import ConnectionClosed
 from server.api.auth import DEFAULT_ORGANISATION, sha256
 from server.bench.figures import Figures, figures
 from server.bench.process import Running, running_broker
+from server.broker.assignment import Assignment
+from server.broker.parts import NOTICES, Parts
 from server.broker.ports.records import Conversation, Credential
 from server.broker.ports.store import Unit
 from server.clock import SystemClock
@@ -31,10 +33,16 @@ from server.core.candidates import Candidates
 from server.core.errors import ProviderError
 from server.core.presence import Operator
 from server.core.routing import NO_FACTS, Case
-from server.core.session import Session
+from server.core.session import Rules, Session
 from server.core.strategy import Strategy
+from server.ids import new_id, new_secret
+from server.media.loopback import LoopbackMedia
 from server.storage.database import SqlDatabase
+from server.storage.file_store import DiskFiles
 from server.tasks import spawn
+from server.understanding.actions import read_actions
+from server.understanding.card import CardWriter
+from server.understanding.redactor import PolicyRedactor
 from server.wire.codec import encode
 from server.wire.frames import Beat, Hello
 from server.wire.skills import Skill
@@ -197,18 +205,23 @@ def fill(unit: Unit, desk: Desk) -> None:
 
 async def measure_round(folder: Path, operators: int, waiting: int, trials: int) -> float:
     """Return the median processor time of a round with the store: reading, deciding, no offer made; in seconds."""
-    from server.broker.assignment import Assignment  # noqa: PLC0415 - with its parts only here
-    from server.build import build  # noqa: PLC0415
-    from server.config import load  # noqa: PLC0415
-
-    data = folder / f"round-{operators}-{waiting}"
-    config = folder / f"round-{operators}-{waiting}.toml"
-    config.write_text(f'[server]\ndata_dir = "{data}"\n[metrics]\naccess = "off"\n', encoding="utf-8")
-    parts = build(load(config, {}), public_url="http://127.0.0.1").broker.parts
-    database = parts.database
+    clock = SystemClock()
+    database = SqlDatabase(f"sqlite:///{folder / f'round-{operators}-{waiting}.sqlite3'}", clock=clock)
+    parts = Parts(
+        database=database,
+        media=LoopbackMedia(clock),
+        files=DiskFiles(folder / "files"),
+        clock=clock,
+        rules=Rules(),
+        new_id=new_id,
+        new_secret=new_secret,
+        redactor=PolicyRedactor(),
+        cards=CardWriter(read_actions()),
+        notices=NOTICES,
+    )
     await database.open()
     try:
-        desk = desk_of(operators, waiting, datetime.now(UTC))  # noqa: TID251 - a measurement has no other clock
+        desk = desk_of(operators, waiting, clock.now())
         await database.run(lambda unit: fill(unit, desk))
         assignment = Assignment(parts)
         times: list[float] = []

@@ -44,13 +44,14 @@ class Vendor:
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         auth: tuple[str, str] | None = None,
+        method: str = "POST",
     ) -> httpx.Response:
         """Post once and return the answer, whatever its status below 500 but 429.
 
         Raises:
             ProviderError: `notice_unreachable`, `notice_slow_down` or `notice_failed`: all may be tried again.
         """
-        address = path if path.startswith("https://") else f"{self.api_base}{path}"
+        address = path if path.startswith(("https://", "http://")) else f"{self.api_base}{path}"
         try:
             async with httpx.AsyncClient(
                 headers={"user-agent": USER_AGENT},
@@ -59,7 +60,8 @@ class Vendor:
                 follow_redirects=False,
                 trust_env=False,
             ) as client:
-                answer = await client.post(
+                answer = await client.request(
+                    method,
                     address,
                     json=json,
                     data=data,

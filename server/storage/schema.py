@@ -371,6 +371,7 @@ outbox: Final = Table(
     _text("error"),
     Index("ix_outbox_due", "due_at", "id"),
     Index("ix_outbox_lane", "organisation_id", "lane", "id"),
+    Index("ix_outbox_kind", "kind", "due_at", "attempts"),
     sqlite_autoincrement=True,
 )
 """Effects to carry out, in order within a lane."""

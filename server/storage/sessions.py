@@ -86,7 +86,7 @@ RING_AT_SEVERAL: Final = Statement(
 _KIND = _s.queue.concat("/").concat(_s.medium).concat("/").concat(type_coerce(_s.skills, Text))
 WAITING_BUT: Final = Statement(
     select(*SESSION.columns)
-    .where(_ORGANISATION, QUEUED, ~any_of(_KIND, "kinds"))
+    .where(_ORGANISATION, QUEUED, ~any_of(_KIND, "ids"))
     .order_by(_s.priority, _s.queued_at, _s.number)
     .limit(bindparam("most"))
 )
@@ -253,7 +253,7 @@ class SqlSessions:
             return [SESSION.read(row) for row in rows]
         cells = (SESSION.cells(one) for one in but)
         kinds = sorted({"/".join(as_text(cell[name]) for name in ("queue", "medium", "skills")) for cell in cells})
-        found: Cells = {"organisation_id": organisation_id, "most": limit, "kinds": self._line.ids(kinds)}
+        found: Cells = {"organisation_id": organisation_id, "most": limit, "ids": self._line.ids(kinds)}
         return [SESSION.read(row) for row in self._line.rows(WAITING_BUT, found)]
 
     def newest_of(self, organisation_id: OrganisationId, conversation_id: ConversationId) -> Session | None:

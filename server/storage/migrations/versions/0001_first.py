@@ -76,6 +76,7 @@ def upgrade() -> None:  # noqa: PLR0915 - the first step builds all there is
     )
     op.create_index("ix_outbox_due", "outbox", ["due_at", "id"], unique=False)
     op.create_index("ix_outbox_lane", "outbox", ["organisation_id", "lane", "id"], unique=False)
+    op.create_index("ix_outbox_kind", "outbox", ["kind", "due_at", "attempts"], unique=False)
     op.create_table(
         "contacts",
         sa.Column("id", sa.Text(), nullable=False),
