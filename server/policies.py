@@ -18,7 +18,7 @@ from server.guard_of import guard_of
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS: Final = re.compile(r"(?P<first>[a-z]{3})(-(?P<last>[a-z]{3}))? +(?P<begin>\d\d:\d\d)-(?P<end>\d\d:\d\d)")
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
-_KNOWN: Final = frozenset({"position", "waited_minutes"})
+_KNOWN: Final = frozenset({"position", "wait", "waited_minutes"})
 DEFAULT_QUEUE: Final = "default"
 
 

@@ -13,6 +13,7 @@ import msgspec
 from server.broker.going_out import say
 from server.broker.notice_orders import order_amends, order_closed, order_waiting
 from server.broker.orders import session_of
+from server.broker.pace import filled_in
 from server.broker.parts import Parts
 from server.broker.ports.records import AuditRecord, Conversation, Message
 from server.broker.ports.store import Unit
@@ -253,13 +254,6 @@ def _look_after_tickets(unit: Unit, parts: Parts, before: Session, after: Sessio
         unit.ledger.add_job(after.organisation_id, f"{whose}/{TICKET}/{system}", TICKET, body, now)
 
 
-def _filled_in(unit: Unit, session: Session, text: str, now: datetime) -> str:
-    """Return a line of the policy with the place and the wait as they are now."""
-    position = str(unit.sessions.ahead_of(session) + 1)
-    minutes = str(int((now - session.queued_at).total_seconds() // 60))
-    return text.replace("{position}", position).replace("{waited_minutes}", minutes)
-
-
 def _tell_customer(
     unit: Unit, parts: Parts, session: Session, effect: TellCustomer | TellWaiting, now: datetime
 ) -> None:
@@ -267,10 +261,10 @@ def _tell_customer(
     if isinstance(effect, TellCustomer) and session.medium is not Medium.CHAT:
         return
     text = (
-        parts.notices[effect.notice]
-        if isinstance(effect, TellCustomer)
-        else _filled_in(unit, session, effect.text, now)
+        parts.notices[effect.notice] if isinstance(effect, TellCustomer) else filled_in(unit, session, effect.text, now)
     )
+    if not text:
+        return
     message = Message(
         id=MessageId(parts.new_id("m")),
         organisation_id=session.organisation_id,

@@ -3,9 +3,10 @@
 Before: something was committed, or a page was opened. After: the page says it in words.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
+from server.broker.pace import wait_seconds
 from server.broker.parts import NOTICES
 from server.broker.ports.records import Conversation
 from server.broker.ports.store import Unit
@@ -15,10 +16,6 @@ from server.wire.terms import Author, ConversationId, OperatorId, OrganisationId
 from server.wire.views import MessageView
 from server.wire.widget import Stage, TalkState, WidgetMessage
 
-PACE_SECONDS: Final = 1800.0
-"""The stretch of time by whose pace a wait is estimated."""
-LEAST_REACHED: Final = 3
-"""So many customers must have reached a person in that time, else nothing is said."""
 _LINES: Final[dict[str, Notice]] = {text: notice for notice, text in NOTICES.items()}
 
 
@@ -54,20 +51,6 @@ def stage_of(conversation: Conversation, session: Session | None) -> Stage:
     if session.state is SessionState.HELD:
         return Stage.HOLD
     return Stage.OPERATOR if session.state in IN_HAND_STATES else Stage.ASSISTANT
-
-
-def wait_seconds(unit: Unit, session: Session, now: datetime) -> int | None:
-    """Return how long this customer may wait: their place, by the pace at which others reached a person.
-
-    None where too few did, or nobody is on duty: then nothing honest can be said.
-    """
-    if not unit.roster.on_duty(session.organisation_id):
-        return None
-    since = now - timedelta(seconds=PACE_SECONDS)
-    reached = unit.sessions.reached_since(session.organisation_id, session.queue, since)
-    if reached < LEAST_REACHED:
-        return None
-    return round((unit.sessions.ahead_of(session) + 1) * PACE_SECONDS / reached)
 
 
 def scored_by(session: Session | None) -> SessionId | None:
