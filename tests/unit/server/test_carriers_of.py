@@ -15,6 +15,9 @@ TWILIO = f'[twilio]\naccount_sid = "AC{"1" * 32}"\n'
 NUMBER = 'caller_number = "+15550100"\n'
 
 PLIVO = f'[plivo]\nauth_id = "MA{"X" * 18}"\nauth_token_file = "secret"\n'
+JAMBONZ = '[jambonz]\naccount_sid = "a-1"\napi_key_file = "secret"\n'
+CHIME = '[chime]\napplication_id = "sma-1"\nkey_id = "AKIA"\nconnector_arn = "arn:aws:chime:us-east-1:1:vc/x"\n'
+LINE = '[sip]\nlisten = "127.0.0.1:5060"\n'
 TELNYX = '[telnyx]\nconnection_id = "1234"\napi_key_file = "secret"\n'
 
 
@@ -54,11 +57,16 @@ def test_a_carrier_that_is_configured_by_half_is_refused(tmp_path: Path) -> None
     for text, said in (
         (PLIVO.replace('auth_token_file = "secret"', ""), "[plivo] auth_token_file is missing"),
         (TELNYX.replace('api_key_file = "secret"', ""), "[telnyx] api_key_file is missing"),
+        (JAMBONZ.replace('api_key_file = "secret"', ""), "[jambonz] api_key_file is missing"),
+        (CHIME, "[chime] needs [sip] listen"),
+        (LINE + CHIME.replace('key_id = "AKIA"', ""), "[chime] needs connector_arn and key_id"),
+        (LINE + CHIME, "[chime] relay_secret_file is missing"),
+        (LINE + CHIME + 'relay_secret_file = "secret"\n', "[chime] relay_secret_file holds no such secret"),
     ):
         with pytest.raises(ConfigError) as refused:
             carriers_of(configured(tmp_path, text), "https://desk.example")
         assert said in str(refused.value)
-    for text in (PLIVO, TELNYX):
+    for text in (PLIVO, TELNYX, JAMBONZ):
         config = resolve(parse('[server]\npublic_url = "https://desk.example"\n' + text), tmp_path, {})
         with pytest.raises(ConfigError, match=r"\[media\] public_url is missing"):
             carriers_of(config, "https://desk.example")

@@ -4,12 +4,15 @@ import asyncio
 import json
 import os
 import sys
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any, ClassVar
 
+import httpx
 import pytest
+from standardwebhooks import Webhook, WebhookVerificationError
 
 from server.bench.process import Running, running_broker
 from server.wire.commands import Accept
@@ -76,6 +79,30 @@ def bridged(answer: dict[str, Any]) -> dict[str, Any]:
     return dict(endpoint)
 
 
+async def refuses_what_came_before(broker: Running) -> None:
+    """Post one event twice, one with a time long gone, and one that is none."""
+
+    def signed(body: bytes, at: datetime) -> dict[str, str]:
+        message_id = f"msg_{fresh()}"
+        signature = Webhook(SECRET).sign(message_id, at, body.decode())
+        stamp = str(int(at.timestamp()))
+        return {"webhook-id": message_id, "webhook-timestamp": stamp, "webhook-signature": signature}
+
+    event = b'{"InvocationEventType":"RINGING","CallDetails":{"TransactionId":"tx-0"}}'
+    now = datetime.now(UTC)
+    good = signed(event, now)
+    async with httpx.AsyncClient(base_url=broker.url) as client:
+        for headers, body, expected in (
+            (good, event, (200, None)),
+            (good, event, (403, "replayed")),
+            (signed(event, now - timedelta(seconds=310)), event, (403, "bad_signature")),
+            (signed(event, now), event + b" ", (403, "bad_signature")),
+            (signed(b"[]", now), b"[]", (422, "bad_body")),
+        ):
+            answer = await client.post("/v1/chime/events", content=body, headers=headers)
+            assert (answer.status_code, answer.json().get("code")) == expected
+
+
 async def test_a_call_that_a_bot_has_at_chime_is_brought_to_the_operator_over_sip(tmp_path: Path) -> None:
     api = HTTPServer(("127.0.0.1", 0), Chime)
     Thread(target=api.serve_forever, daemon=True).start()
@@ -98,6 +125,7 @@ async def test_a_call_that_a_bot_has_at_chime_is_brought_to_the_operator_over_si
             assert bridged(await invoked(broker, "NEW_INBOUND_CALL"))["Uri"] == "15550100"
             forged = await invoked(broker, "NEW_INBOUND_CALL", secret="whsec_" + "QUJD" * 11)
             assert [one["Type"] for one in forged["Actions"]] == ["Hangup"]
+            await refuses_what_came_before(broker)
             async with rest(broker) as client:
                 body = {"medium": "voice", "channel": "chime", "external_id": TRANSACTION}
                 conversation = (await client.post("/v1/conversations", json=body)).json()
@@ -139,8 +167,6 @@ async def test_a_desk_that_cannot_be_reached_refuses_new_calls_alone() -> None:
 async def test_the_examples_signature_is_that_of_standard_webhooks(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPERATOR_RELAY_SECRET", SECRET)
     monkeypatch.setenv("OPERATOR_DESK_URL", "https://desk.example/")
-    from standardwebhooks import Webhook, WebhookVerificationError  # noqa: PLC0415 - beside what it judges
-
     from examples.chime.handler import signed  # noqa: PLC0415 - reads the environment
 
     request = signed({"InvocationEventType": "RINGING"})
