@@ -154,6 +154,71 @@ def organisations_of(settings: Settings) -> frozenset[OrganisationId]:
     return frozenset(OrganisationId(name or DEFAULT_ORGANISATION) for name in {"", *named})
 
 
+def rules_of(settings: Settings) -> Rules:
+    """Return the durations of the desk and of its queues as the core takes them."""
+    desk = replace(_desk_rules(settings.desk), transfer_seconds=settings.transfers.ring_seconds)
+    lines = lines_of(settings)
+    queues = {
+        name: _queue_rules(desk, settings.desk, name, queue, lines[name]) for name, queue in settings.queues.items()
+    }
+    return replace(desk, queues=queues)
+
+
+def _queue_rules(desk: Rules, settings: DeskSettings, name: str, queue: QueueSettings, line: Line) -> Rules:
+    return replace(
+        desk,
+        wrap_up_seconds=_first(queue.wrap_up_seconds, desk.wrap_up_seconds),
+        wait_expires_seconds=_first(queue.wait_expires_seconds, desk.wait_expires_seconds),
+        promise_seconds=_first(queue.promise_seconds, desk.promise_seconds),
+        announce_supervision=_first(queue.announce_supervision, desk.announce_supervision),
+        short_abandon_seconds=_first(queue.short_abandon_seconds, desk.short_abandon_seconds),
+        routing=routing_of(settings, name, queue),
+        policy=line.policy,
+        outcome_to=queue.outcome_to,
+        ticket_system=queue.ticket.system,
+        ticket_at_handoff=queue.ticket.at == "handoff",
+        record=queue.record,
+        record_needs_consent=queue.record_consent == "required",
+        disposition_required=queue.disposition_required,
+    )
+
+
+def _first(own: T | None, other: T) -> T:
+    return other if own is None else own
+
+
+def _desk_rules(desk: DeskSettings) -> Rules:
+    return Rules(
+        screening_seconds=desk.screening_seconds,
+        offer_voice_seconds=desk.offer_seconds_voice,
+        offer_chat_seconds=desk.offer_seconds_chat,
+        connect_lease_seconds=desk.connect_lease_seconds,
+        reconnect_voice_seconds=desk.reconnect_seconds_voice,
+        reconnect_chat_seconds=desk.reconnect_seconds_chat,
+        wrap_up_seconds=desk.wrap_up_seconds,
+        wait_expires_seconds=desk.wait_expires_seconds,
+        promise_seconds=desk.promise_seconds,
+        receipt_seconds=desk.receipt_seconds,
+        edit_window_seconds=desk.edit_window_seconds,
+        announce_supervision=desk.announce_supervision,
+        short_abandon_seconds=desk.short_abandon_seconds,
+        dial_seconds=desk.ring_back_seconds,
+        away_after_missed=desk.away_after_missed,
+        rest_missed_seconds=desk.rest_missed_seconds,
+        rest_declined_seconds=desk.rest_declined_seconds,
+        ring_again_seconds=desk.ring_again_seconds,
+        routing=routing_of(desk),
+    )
+
+
+def queues_of(queues: Mapping[str, QueueSettings]) -> dict[str, QueueView]:
+    """Return what is configured of queues, by name."""
+    return {
+        name: QueueView(name=name, dispositions=one.dispositions, disposition_required=one.disposition_required)
+        for name, one in queues.items()
+    }
+
+
 def redactor_of(config: Config) -> PolicyRedactor:
     """Return what takes secrets out of texts, by the policy of everybody and of single organisations.
 

@@ -26,7 +26,6 @@ from server.wire.commands import (
     Dtmf,
     EditMessage,
     End,
-    FinishWrapUp,
     Hold,
     Mute,
     PauseRecording,
@@ -60,7 +59,6 @@ def add_to(app: typer.Typer) -> None:
         app.command()(command)
     for command in (back, resolve, end):
         app.command()(command)
-    app.command("wrap-up")(wrap_up)
 
 
 def give(invocation: Invocation, choose: Callable[[Snapshot], Command]) -> Reply:
@@ -269,19 +267,6 @@ def end(
             raise typer.BadParameter("This drops the customer: say --yes.")
         typer.confirm(f"Drop the customer of {clean_line(ref, 40)}?", abort=True, err=True)
     order(context, ref, lambda s, id_: End(id=id_, session_id=s.id, epoch=s.epoch), "Ended.", as_json)
-
-
-def wrap_up(
-    context: typer.Context, ref: Ref, *, note: Note = "", about: Disposition = "", as_json: Json = False
-) -> None:
-    """Finish writing up, and close the session."""
-    order(
-        context,
-        ref,
-        lambda s, id_: FinishWrapUp(id=id_, session_id=s.id, epoch=s.epoch, note=note, disposition=about),
-        "Closed.",
-        as_json,
-    )
 
 
 def order(context: typer.Context, ref: str, make: Maker, words: str, as_json: bool) -> None:

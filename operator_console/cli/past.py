@@ -7,11 +7,11 @@ import typer
 from operator_console.cli import output, past_pages
 from operator_console.cli.failure import CommandError
 from operator_console.cli.invocation import Invocation, new_id
-from operator_console.cli.options import Json, Ref
+from operator_console.cli.options import Disposition, Json, Note, Ref
 from operator_console.cli.orders import give, told
 from operator_console.clock import SystemClock
 from operator_console.model.when import FORMS, read_when
-from server.wire.commands import Command, FollowUp, FollowUpDone, LinkTicket, RingBack
+from server.wire.commands import Command, FinishWrapUp, FollowUp, FollowUpDone, LinkTicket, RingBack
 from server.wire.errors import ErrorBody
 from server.wire.history import ContactPage, SearchPage
 from server.wire.views import Page, SessionView
@@ -28,6 +28,7 @@ def add_to(app: typer.Typer) -> None:
         app.command()(command)
     app.command("follow-up")(follow_up)
     app.command("ring-back")(ring_back)
+    app.command("wrap-up")(wrap_up)
 
 
 def search(
@@ -141,6 +142,19 @@ def link(
 def ring_back(context: typer.Context, ref: Ref, *, as_json: Json = False) -> None:
     """Call the customer of a session; your open console takes the audio."""
     _order(context, ref, lambda one, id_: RingBack(id=id_, session_id=one.id, epoch=one.epoch), "It rings.", as_json)
+
+
+def wrap_up(
+    context: typer.Context, ref: Ref, *, note: Note = "", about: Disposition = "", as_json: Json = False
+) -> None:
+    """Finish writing up, and close the session; a closed one that lacks its disposition gets it."""
+    _order(
+        context,
+        ref,
+        lambda one, id_: FinishWrapUp(id=id_, session_id=one.id, epoch=one.epoch, note=note, disposition=about),
+        "Written up.",
+        as_json,
+    )
 
 
 def _order(

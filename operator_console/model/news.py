@@ -8,7 +8,7 @@ from operator_console.model.keys import key_of
 from operator_console.model.select import is_mine, is_talking
 from operator_console.model.transfers import ended_words
 from operator_console.model.wording import outcome_words
-from server.wire.terms import Delivery, OperatorId, Outcome, Party, Presence, Role, SessionId, SessionState
+from server.wire.terms import NOT_GIVEN, Delivery, OperatorId, Outcome, Party, Presence, Role, SessionId, SessionState
 from server.wire.views import MessageView, OperatorView, SessionView
 
 News = tuple[str, Tone]
@@ -28,11 +28,16 @@ def closing_news(before: SessionView, after: SessionView, me: OperatorId, wanted
     if before.dial is not None and before.state is SessionState.CONNECTING and is_mine(before, me):
         why = f": {after.note}" if after.note else ""
         return f"{number}: {outcome_words(after)}{why}.", Tone.WARNING
-    if is_mine(before, me) and is_talking(before):
-        return f"{number} {_ended(after)}.", Tone.INFO
-    if before.state is SessionState.OFFERED and before.rings_at(me):
-        return f"{number}: the customer left. It no longer rings.", Tone.INFO
-    return None
+    return _over_news(before, after) if is_mine(before, me) else None
+
+
+def _over_news(before: SessionView, after: SessionView) -> News | None:
+    """Return what to say of a session of mine that closed."""
+    if after.disposition == NOT_GIVEN:
+        return f"{after.number} closed without a disposition. H shows it; there r writes it up.", Tone.WARNING
+    if before.state is SessionState.OFFERED:
+        return f"{after.number}: the customer left. It no longer rings.", Tone.INFO
+    return (f"{after.number} {_ended(after)}.", Tone.INFO) if is_talking(before) else None
 
 
 def change_news(

@@ -9,7 +9,7 @@ import msgspec
 
 from operator_console.model.clean import clean_customer, clean_error, clean_message, clean_session, instant, line
 from operator_console.model.transfers import outcome_words
-from operator_console.model.wording import who
+from operator_console.model.wording import disposition_words, who
 from server.wire.errors import ErrorBody
 from server.wire.history import ContactPage, Found
 from server.wire.terms import ContactId, ConversationId, Medium
@@ -144,7 +144,7 @@ def about(session: SessionView | None) -> tuple[tuple[str, str], ...]:
         ("To do", f"{session.follow_up}{done}" if session.follow_up else ""),
         ("Tickets", tickets),
         ("Transfers", ", ".join(line(outcome_words(one)) for one in session.transfers)),
-        ("About", session.disposition),
+        ("About", disposition_words(session)),
     )
     return tuple((word, " ".join(text.split())) for word, text in parts if text)
 

@@ -41,7 +41,8 @@ def summary(digest: Digest, zone: tzinfo | None) -> str:
     late = f" ({digest.late_count} late)" if digest.late_count else ""
     parts = [f"{digest.waiting_count} waiting{late}"]
     parts += [f"{len(digest.mentions)} @you"] if digest.mentions else []
-    parts += [f"{len(digest.follow_ups)} follow-ups"] if digest.follow_ups else []
+    plural = "s" if len(digest.follow_ups) > 1 else ""
+    parts += [f"{len(digest.follow_ups)} follow-up{plural}"] if digest.follow_ups else []
     parts += [counts(digest.outcomes)] if any(digest.outcomes.values()) else []
     return f"Since {moment(digest.since, digest.until, zone)}: {' · '.join(parts)}."
 

@@ -89,7 +89,7 @@ def step_words(model: DeskModel, step: TransferStep) -> str:
         case TransferStep.COMPLETE:
             return f"leave the caller with {to}{' when they answer' if rings else ''}"
         case TransferStep.BACK:
-            return f"let {to} go, talk with the caller"
+            return f"let {to} go"
 
 
 def outcome_words(attempt: Attempt) -> str:

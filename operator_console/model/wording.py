@@ -8,6 +8,7 @@ from operator_console.model.inputs import Moving
 from operator_console.model.select import is_mine
 from operator_console.model.state import DeskModel
 from server.wire.terms import (
+    NOT_GIVEN,
     Author,
     Delivery,
     Dial,
@@ -176,12 +177,15 @@ def state_words(model: DeskModel, session: SessionView) -> str:
     return f"{word} with {name_of(model, session.operator_id)}"
 
 
-def sourced(items: Iterable[tuple[str, Source]]) -> str:
-    """Return items in a row, with a word before those that are not the assistant's own: "order 12 · built-in: ..."."""
+def sourced(items: Iterable[tuple[str, Source]], gap: str = " ") -> str:
+    """Return items in a row, with a word before those that are not the assistant's own: "order 12 · built-in: ...".
+
+    `gap` stands between that word and its item.
+    """
     parts: list[str] = []
     last = Source.ASSISTANT
     for text, source in items:
-        parts.append(text if source is last else f"{source.value}: {text}")
+        parts.append(text if source is last else f"{source.value}:{gap}{text}")
         last = source
     return " · ".join(parts)
 
@@ -299,6 +303,11 @@ def duty_words(person: OperatorView | None) -> str:
 def outcome_word(outcome: Outcome) -> str:
     """Return how sessions ended, in a word or two."""
     return _OUTCOMES[outcome]
+
+
+def disposition_words(session: SessionView) -> str:
+    """Return what a session was said to have been about; that it is missing where the queue asks for it."""
+    return "NO DISPOSITION: r writes it up" if session.disposition == NOT_GIVEN else session.disposition
 
 
 def outcome_words(session: SessionView) -> str:

@@ -6,7 +6,7 @@ an action was asked for. After: an order is on its way, a screen is open, or a r
 
 from collections.abc import Callable
 from datetime import tzinfo
-from typing import Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from textual.screen import Screen
 
@@ -22,9 +22,12 @@ from operator_console.tui.ports import Desk
 from operator_console.tui.screens.dialog import Field, Form
 from operator_console.tui.screens.history import HistoryScreen
 from operator_console.tui.screens.past import Asked, PastScreen
-from server.wire.commands import Command, FollowUp, FollowUpDone, LinkTicket, RingBack
-from server.wire.terms import ContactId
+from server.wire.commands import Command, FinishWrapUp, FollowUp, FollowUpDone, LinkTicket, RingBack
+from server.wire.terms import NOT_GIVEN, ContactId, SessionState
 from server.wire.views import SessionView
+
+if TYPE_CHECKING:
+    from operator_console.tui.screens.resolve import Resolution
 
 T = TypeVar("T")
 Reason = str | None
@@ -73,6 +76,7 @@ class Aftermath:
         return {
             "after.follow_up": self.follow_up,
             "after.done": self._done,
+            "after.write_up": lambda: self._with(self._write_up),
             "after.link": self._link,
             "after.ring_back": self._ring_back,
             "contact.open": self._contact,
@@ -143,6 +147,32 @@ class Aftermath:
 
     def _done(self) -> None:
         self._with(lambda one: self._give(FollowUpDone(id=self._rooms.new_id(), session_id=one.id, epoch=one.epoch)))
+
+    def _write_up(self, session: SessionView) -> None:
+        """Ask what a closed session was about, where its wrap-up ended without saying it."""
+        if session.state is not SessionState.CLOSED or session.disposition != NOT_GIVEN:
+            self._rooms.dispatch(Noticed(f"{session.number} lacks no disposition.", Tone.WARNING))
+            return
+        from operator_console.tui.screens.resolve import ResolveDialog  # noqa: PLC0415 - loaded when it is opened
+
+        key = box_key(session.id, Box.RESOLVE)
+        note = self._rooms.model.drafts.get(key, session.note)
+        queue = self._rooms.model.queues.get(session.queue)
+        dialog = ResolveDialog(session, queue, disposition="", note=note, note_draft=key)
+
+        def give(said: "Resolution") -> None:
+            self._give(
+                FinishWrapUp(
+                    id=self._rooms.new_id(),
+                    session_id=session.id,
+                    epoch=session.epoch,
+                    disposition=said.disposition,
+                    note=said.note,
+                )
+            )
+            self._rooms.dispatch(Drafted(key, ""))
+
+        self._rooms.ask(dialog, give)
 
     def _ring_back(self) -> None:
         self._with(lambda one: self._give(RingBack(id=self._rooms.new_id(), session_id=one.id, epoch=one.epoch)))

@@ -210,7 +210,7 @@ _FINISH: Final = (
         Group.FINISH,
         allowed.may_send,
     ),
-    *(Action(id_, (key,), label, told, Group.FINISH, rule) for id_, key, label, told, rule in FINISHING),
+    *(Action(id_, (key,) if key else (), label, told, Group.FINISH, rule) for id_, key, label, told, rule in FINISHING),
 )
 
 _step = supervising.step_to

@@ -20,6 +20,7 @@ def selected(model: DeskModel) -> str | None:
 
 
 FINISHING: Final = (
+    ("after.write_up", "", "Write up", "Say what a closed one was about, where that is missing.", allowed.may_send),
     ("after.done", "M", "Done", "What was still to be done is done: it counts as resolved.", allowed.may_send),
     ("after.link", "ampersand", "Ticket", "Link a ticket of another system.", allowed.may_send),
     ("after.ring_back", "R", "Ring back", "Call the customer; the call is yours from the first ring.", ring_back),

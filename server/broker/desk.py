@@ -58,7 +58,7 @@ from server.wire import codec
 from server.wire import commands as c
 from server.wire.frames import OperatorTyping, Reply
 from server.wire.sanitize import clean_line, clean_text
-from server.wire.terms import Author, Delivery, Feature, FileId, Medium, MessageId, OperatorId, SessionState
+from server.wire.terms import NOT_GIVEN, Author, Delivery, Feature, FileId, Medium, MessageId, OperatorId, SessionState
 from server.wire.translation import TranslationView
 from server.wire.views import MediaGrant, MessageView
 from server.wire.widget import OperatorTypes
@@ -230,7 +230,8 @@ class Desk:
             return command
         session = self._load(unit, principal, command)
         last = isinstance(command, c.FinishWrapUp) or self._parts.rules.of(session.queue).wrap_up_seconds <= 0
-        said = command.disposition or session.disposition
+        known = session.disposition if session.disposition != NOT_GIVEN else ""
+        said = command.disposition or known
         found = disposition_of(self._parts.queues.get(session.queue), said, must_be_said=last)
         return msgspec.structs.replace(command, disposition=found)
 

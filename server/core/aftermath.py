@@ -13,7 +13,7 @@ from server.core.errors import CallerError, ConflictError
 from server.core.replacing import replace
 from server.core.session import Rules, Session, is_consult, label
 from server.core.transitions import Change, check_charge, stale
-from server.wire.terms import Outcome, SessionState
+from server.wire.terms import NOT_GIVEN, Outcome, SessionState
 
 MOST_TICKETS: Final = 20
 """Tickets of one session."""
@@ -45,6 +45,17 @@ def set_follow_up(session: Session, fact: inputs.FollowUpSet, _rules: Rules, now
         ),
         (),
     )
+
+
+def write_up_late(session: Session, fact: inputs.WrapUpFinished, _rules: Rules, _now: datetime) -> Change:
+    """Say what an ended matter was about, where its wrap-up ended without and the queue asks for it."""
+    if fact.epoch != session.epoch:
+        raise stale(session)
+    if session.disposition != NOT_GIVEN:
+        raise ConflictError(
+            "session_closed", f"{label(session.number)} is written up already.", "Write a follow-up or a note instead."
+        )
+    return replace(session, note=fact.note or session.note, disposition=fact.disposition), ()
 
 
 def finish_follow_up(session: Session, fact: inputs.FollowUpFinished, _rules: Rules, now: datetime) -> Change:

@@ -148,6 +148,7 @@ _BY_STATE: Final[dict[S, dict[type, Handler]]] = {
         i.WrapUpForced: sv.force_wrap_up,
     },
     S.CLOSED: {
+        i.WrapUpFinished: a.write_up_late,
         i.FollowUpSet: a.set_follow_up,
         i.FollowUpFinished: a.finish_follow_up,
         i.TicketLinked: a.link_ticket,

@@ -51,6 +51,7 @@ class Rules:
     a row set an operator away (0: never); `rest_*` is how long nobody is rung after a ring they missed or declined.
     `callback_attempts` calls at the most are placed to call somebody back, `callback_gap_seconds` apart, and only in
     `callback_hours`. Who hung up keeps their place for `redial_seconds`.
+    `disposition_required`: a wrap-up that nobody finished closes as `not_given`, until somebody says what it was about.
     `ring_again_seconds` after the last ring that nobody took, everybody may be rung for the session again (0: never).
     """
 
@@ -71,6 +72,7 @@ class Rules:
     rest_missed_seconds: float = 0.0
     rest_declined_seconds: float = 0.0
     ring_again_seconds: float = 0.0
+    disposition_required: bool = False
     routing: Routing = RING_IDLE
     policy: Policy = NO_POLICY
     outcome_to: tuple[str, ...] = ()

@@ -11,7 +11,8 @@ from server.core.effects import Effect, SyncCall
 from server.core.errors import ConflictError
 from server.core.replacing import replace
 from server.core.session import Rules, Session, label
-from server.wire.terms import Medium, OperatorId, SessionState, Supervision
+from server.core.write_up import not_written_up
+from server.wire.terms import Medium, OperatorId, Supervision
 
 AUDIBLE = frozenset({Supervision.LISTEN, Supervision.WHISPER, Supervision.BARGE})
 """The steps that need an audio leg."""
@@ -73,10 +74,10 @@ def take_over(session: Session, fact: inputs.TakenOver, _rules: Rules, now: date
     return after, _sync(session)
 
 
-def force_wrap_up(session: Session, fact: inputs.WrapUpForced, _rules: Rules, now: datetime) -> Change:
+def force_wrap_up(session: Session, fact: inputs.WrapUpForced, rules: Rules, now: datetime) -> Change:
     """Close the session with what the operator wrote so far."""
     _check_epoch(session, fact.epoch)
-    return replace(session, state=SessionState.CLOSED, closed_at=now, wrap_up_until=None), ()
+    return not_written_up(session, rules, now), ()
 
 
 def _stop(session: Session, fact: inputs.SupervisionChosen) -> Change:

@@ -11,6 +11,7 @@ from server.core.errors import ConflictError
 from server.core.replacing import replace
 from server.core.session import Rules, Session, label
 from server.core.supervision import unsupervised
+from server.core.write_up import not_written_up
 from server.wire.terms import Medium, Outcome, Party, SessionState
 
 Change = tuple[Session, tuple[Effect, ...]]
@@ -210,9 +211,9 @@ def finish_wrap_up(session: Session, fact: inputs.WrapUpFinished, _rules: Rules,
     return replace(over, note=fact.note or over.note, disposition=fact.disposition or over.disposition), ()
 
 
-def lapse_wrap_up(session: Session, _fact: object, _rules: Rules, now: datetime) -> Change:
+def lapse_wrap_up(session: Session, _fact: object, rules: Rules, now: datetime) -> Change:
     """Close the session by itself."""
-    return replace(session, state=SessionState.CLOSED, closed_at=now, wrap_up_until=None), ()
+    return not_written_up(session, rules, now), ()
 
 
 def check_charge(session: Session, fact: inputs.FromOperator) -> None:

@@ -1,7 +1,7 @@
 """Name the closed vocabularies of a handoff, in the trade's words (docs/glossary.md)."""
 
 from enum import StrEnum
-from typing import NewType
+from typing import Final, NewType
 
 OrganisationId = NewType("OrganisationId", str)
 ConversationId = NewType("ConversationId", str)
@@ -60,6 +60,10 @@ class Outcome(StrEnum):
     ANSWERED = "answered"
     APPROVED = "approved"
     DECLINED = "declined"
+
+
+NOT_GIVEN: Final = "not_given"
+"""The disposition of a session whose queue asks for one, and whose wrap-up ended without."""
 
 
 class Party(StrEnum):

@@ -1,5 +1,6 @@
 """After a talk: what is still to be done, tickets, dispositions of the queue, and whose contact it was."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -8,9 +9,9 @@ from server.core.aftermath import MOST_TICKETS
 from server.core.errors import CallerError, ConflictError
 from server.wire import commands as c
 from server.wire.history import QueueView
-from server.wire.terms import ContactId, Outcome, Party, SessionState
+from server.wire.terms import NOT_GIVEN, ContactId, Outcome, Party, SessionState
 from server.wire.views import Ticket
-from tests.world import ORGANISATION, Customer, Person, World
+from tests.world import ORGANISATION, RULES, Customer, Person, World
 
 pytestmark = pytest.mark.scenario
 
@@ -133,6 +134,26 @@ async def test_a_queue_asks_what_it_was_about_in_its_own_words() -> None:
         await ann.does(c.FinishWrapUp, chat, disposition="Wrong Invoice")
         done = await chat.session()
         assert (done.state, done.disposition) == (SessionState.CLOSED, "wrong invoice")
+
+
+async def test_a_wrap_up_that_nobody_finished_says_that_the_disposition_is_missing_until_it_is_written() -> None:
+    rules = replace(RULES, queues={"billing": replace(RULES, disposition_required=True)})
+    async with World(queues={"billing": BILLING}, rules=rules) as desk:
+        ann, ben = await desk.operator("ann"), await desk.operator("ben")
+        chat, open_one = await talk(desk, ann, "billing"), await talk(desk, ann, "default")
+        await ann.does(c.Resolve, chat, note="paid back")
+        await ann.does(c.Resolve, open_one)
+        await desk.later(61)
+        lapsed = await chat.session()
+        assert (lapsed.state, lapsed.disposition, lapsed.note) == (SessionState.CLOSED, NOT_GIVEN, "paid back")
+        assert (await open_one.session()).disposition == "", "nobody asks for it there"
+        assert (await ben.refused(c.FinishWrapUp, chat)).code == "disposition_required"
+        assert (await ben.refused(c.FinishWrapUp, chat, disposition=NOT_GIVEN)).code == "unknown_disposition"
+        await ben.does(c.FinishWrapUp, chat, disposition="refund")
+        written = await chat.session()
+        assert (written.state, written.disposition, written.note) == (SessionState.CLOSED, "refund", "paid back")
+        assert (await ann.refused(c.FinishWrapUp, chat, disposition="refund")).code == "session_closed"
+        assert (await ann.refused(c.FinishWrapUp, open_one, disposition="refund")).code == "session_closed"
 
 
 async def test_what_was_said_when_resolving_need_not_be_said_again() -> None:

@@ -15,13 +15,22 @@ from operator_console.model.clean import clean_error, clean_message, clean_sessi
 from operator_console.model.mentions import means
 from operator_console.model.state import DeskModel
 from operator_console.model.team import supervises
-from operator_console.model.wording import name_of, outcome_words, score_line, score_words, span, talk_seconds, who
+from operator_console.model.wording import (
+    disposition_words,
+    name_of,
+    outcome_words,
+    score_line,
+    score_words,
+    span,
+    talk_seconds,
+    who,
+)
 from operator_console.tui.keymap import bindings
 from operator_console.tui.lines import Line, Role, cut, fitted, wrapped
 from operator_console.tui.ports import Desk, DeskError
 from operator_console.tui.screens.beside import BesideDesk
 from operator_console.tui.widgets.line_pane import LinePane
-from operator_console.tui.widgets.transcript import block
+from operator_console.tui.widgets.transcript import BAR_GAP, block
 from operator_console.tui.wrap_index import WrapIndex
 from server.wire.terms import ConversationId, SessionId
 from server.wire.views import MessageView, Page, SessionView
@@ -72,7 +81,7 @@ def history_row(model: DeskModel, session: SessionView, width: int, zone: tzinfo
     ended = session.closed_at or session.ended_at or session.requested_at
     outcome = outcome_words(session)
     by = f" · {name_of(model, session.operator_id)}" if session.operator_id else ""
-    note = f" · {session.disposition}" if session.disposition else ""
+    note = f" · {disposition_words(session)}" if session.disposition else ""
     score = f" · {score_words(session)}" if session.score else ""
     line: Line = (
         (ended.astimezone(zone).strftime(" %d %b %H:%M "), Role.DIM),
@@ -141,7 +150,7 @@ class HistoryTurns(LinePane):
         if again:
             self._steps = ()
         self._session = session
-        width = max(self.scrollable_content_region.width, 20)
+        width = max(self.scrollable_content_region.width - BAR_GAP, 20)
         self._index.update(messages, width, again=again)
         self._head = self._head_lines(width)
         self.set_title("Conversation" if session is None else f"{session.number}  {who(session.customer)}")
@@ -193,6 +202,7 @@ class HistoryScreen(BesideDesk):
         ("pagedown", "scroll_turns(10)", ""),
         ("pageup", "scroll_turns(-10)", ""),
         ("slash", "find", ""),
+        ("r", "app.do('after.write_up')", ""),
         *bindings("call.mute", "after.ring_back", "after.follow_up", "after.done", "after.link", "contact.open"),
     ]
     AUTO_FOCUS = "#history_list"

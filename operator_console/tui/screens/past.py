@@ -24,7 +24,7 @@ from operator_console.tui.lines import Line, Role, cut, fitted, wrapped
 from operator_console.tui.ports import Desk, DeskError
 from operator_console.tui.screens.beside import BesideDesk
 from operator_console.tui.widgets.line_pane import LinePane
-from operator_console.tui.widgets.transcript import block
+from operator_console.tui.widgets.transcript import BAR_GAP, block
 from server.wire.terms import ConversationId
 from server.wire.views import MessageView, SessionView
 
@@ -164,7 +164,7 @@ class PastTalk(LinePane):
         self.scroll_to(y=self._first, animate=False, force=True)
 
     def _draw(self) -> None:
-        width = max(self.scrollable_content_region.width, 20)
+        width = max(self.scrollable_content_region.width - BAR_GAP, 20)
         entry = self._entry
         self.set_title("Conversation" if entry is None else f"{entry.label}  {entry.who}")
         lines: list[Line] = []
@@ -209,6 +209,7 @@ class PastScreen(BesideDesk):
         ("pagedown", "scroll_turns(10)", ""),
         ("pageup", "scroll_turns(-10)", ""),
         ("slash", "find", ""),
+        ("r", "app.do('after.write_up')", ""),
         *bindings("call.mute", *ABOUT_ROWS),
     ]
     AUTO_FOCUS = "#history_list"

@@ -52,7 +52,7 @@ class ResolveDialog(Dialog[Resolution]):
         known = tuple((one, one) for one in self._known)
         self._choices = dict(zip("123456789", known or DISPOSITIONS, strict=False))
         self._session = session
-        self._over = session.state is SessionState.WRAP_UP
+        self._over = session.state in {SessionState.WRAP_UP, SessionState.CLOSED}
         self._call = session.medium is Medium.VOICE and not self._over
         self._disposition = disposition
         self._note = note

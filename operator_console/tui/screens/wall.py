@@ -196,8 +196,8 @@ class WallScreen(BesideDesk):
     def draw(self) -> None:
         """Draw people, figures and live part, and ask for the figures."""
         self._ask()
-        keys = " · ".join(f"{key_of(self._model.keys, id_, BY_ID[id_].keys[0])} {_short(id_)}" for id_ in STEPS)
-        self.rows.set_hint(f"{keys} · esc")
+        keys = "  ".join(f"{key_of(self._model.keys, id_, BY_ID[id_].keys[0])} {_short(id_)}" for id_ in STEPS)
+        self.rows.set_hint(f"{keys}  esc back")
         self.rows.show(self._model)
         super().draw()
 
@@ -227,4 +227,5 @@ class WallScreen(BesideDesk):
 
 
 def _short(id_: str) -> str:
-    return {"supervise.force_wrap_up": "end wrap-up", "supervise.barge": "barge"}.get(id_, BY_ID[id_].label.lower())
+    shorter = {"supervise.force_wrap_up": "end", "supervise.barge": "barge", "supervise.take_over": "take"}
+    return shorter.get(id_, BY_ID[id_].label.lower())

@@ -28,7 +28,7 @@ from operator_console.model.wording import (
     who,
 )
 from operator_console.tui.keymap import STEP_KEYS
-from operator_console.tui.lines import Line, Role, Span, cut, fitted, joined, plain, wrapped
+from operator_console.tui.lines import Line, Role, Span, cut, fitted, joined, plain, width_of, wrapped
 from operator_console.tui.widgets.line_pane import LinePane
 from operator_console.tui.widgets.transcript import ROLES_OF
 from server.wire.terms import MoodLabel, SessionState
@@ -98,8 +98,9 @@ def _cut_short(line: Line, width: int) -> Line:
 
 def _parts(model: DeskModel, session: SessionView, width: int) -> list[Part]:
     context = session.context
-    facts = sourced((f"{fact.name}{GLUE}{fact.value}", fact.source) for fact in context.facts)
-    steps = sourced((f"{key}{GLUE}{step.label}".strip(), step.source) for key, step in _keyed(model, context))
+    facts = sourced(((f"{fact.name}{GLUE}{fact.value}", fact.source) for fact in context.facts), GLUE)
+    keyed = ((f"{key}{GLUE}{step.label}" if key else step.label, step.source) for key, step in _keyed(model, context))
+    steps = sourced(keyed, GLUE)
     return [
         Part((_why(model, session, width),), 0),
         Part(_mood(context.mood, width), 1),
@@ -146,7 +147,9 @@ def _why(model: DeskModel, session: SessionView, width: int) -> Line:
         parts.append(((promise, Role.BAD if late else Role.DIM),))
     if session.context.language:
         parts.append(((session.context.language, Role.DIM),))
-    return cut((_label("Why"), *joined(parts)), width)
+    room = width - LABEL
+    whole = [part for n, part in enumerate(parts) if n == 0 or width_of(joined(parts[: n + 1])) <= room]
+    return cut((_label("Why"), *joined(whole)), width)
 
 
 def _mood(mood: Mood, width: int) -> tuple[Line, ...]:

@@ -33,7 +33,7 @@ def test_the_digest_is_one_line_and_then_five_chapters() -> None:
         )
     )
     assert summary(digest, UTC) == (
-        "Since Mon 02 Mar 12:41: 3 waiting (2 late) · 1 @you · 1 follow-ups · 4 resolved, 1 customer left."
+        "Since Mon 02 Mar 12:41: 3 waiting (2 late) · 1 @you · 1 follow-up · 4 resolved, 1 customer left."
     )
     found = dict(pages(digest, UTC))
     assert found["Waiting now"] == ["H-0001     1:01  Caller 1  voice  billing", "and 2 more"]

@@ -3,16 +3,18 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from textual.widgets import Input
 
 from operator_console.tui.screens.follow_up import FollowUpDialog
 from operator_console.tui.screens.past import PastScreen
 from operator_console.tui.widgets.call_bar import CallBar
-from server.wire.commands import Command, FollowUp, FollowUpDone, LinkTicket, RingBack
+from server.wire.commands import Command, FinishWrapUp, FollowUp, FollowUpDone, LinkTicket, RingBack
 from server.wire.frames import Reply, Snapshot
 from server.wire.history import ContactPage, ContactView, Found, Identity, QueueView, SearchPage
 from server.wire.terms import (
+    NOT_GIVEN,
     Author,
     ContactId,
     ConversationId,
@@ -288,3 +290,25 @@ async def test_the_call_stays_in_view_from_the_first_moment_of_a_screen_of_the_p
         await settled(pilot)
         bar = app.screen.query_one(CallBar)
         assert "LIVE H-0042" in "".join(text for text, _ in bar.lines[0])
+
+
+async def test_what_closed_without_its_disposition_is_written_up_from_the_history() -> None:
+    app, desk, _ = build()
+    desk.pages[""] = Page(sessions=(closed(disposition=NOT_GIVEN, queue="billing", note="paid"), closed(29)))
+    queues = (QueueView(name="billing", dispositions=("refund", "other"), disposition_required=True),)
+    async with app.run_test(size=(100, 34)) as pilot:
+        await opened(pilot, desk, msgspec.structs.replace(snapshot(), queues=queues))
+        await pilot.press("H")
+        await settled(pilot)
+        await pilot.press("r", "y")
+        await settled(pilot)
+        assert desk.orders == [], "the queue asks for one"
+        await pilot.press("1", "y")
+        await settled(pilot)
+        (order,) = desk.orders
+        assert isinstance(order, FinishWrapUp)
+        assert (order.disposition, order.note) == ("refund", "paid")
+        await pilot.press("j", "r")
+        await settled(pilot)
+        assert app.model.notice is not None
+        assert app.model.notice.text == "H-0029 lacks no disposition."

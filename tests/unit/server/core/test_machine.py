@@ -13,7 +13,7 @@ from server.core.outside_inputs import TargetPressed
 from server.core.policy import Policy, PolicyStep, Tell
 from server.core.strategy import Routing, Strategy
 from server.core.voicemail_inputs import VoicemailEmpty, VoicemailFailed, VoicemailLeft
-from server.wire.terms import Consent, Dial, Medium, SessionState, Supervision, TransferKind, TransferStage
+from server.wire.terms import NOT_GIVEN, Consent, Dial, Medium, SessionState, Supervision, TransferKind, TransferStage
 from server.wire.views import Ticket
 from tests.unit.server.core.building import ANN, BEN, CAT, NOW, RULES, attempt, in_state
 
@@ -45,7 +45,7 @@ def test_every_pair_stands_in_exactly_one_table() -> None:
 
 def test_the_pairs_are_counted_so_that_a_change_of_the_table_is_seen() -> None:
     assert (len(INPUTS), len(SessionState)) == (52, 9)
-    assert (len(TRANSITIONS), len(LATE), len(ILLEGAL)) == (126, 181, 161)
+    assert (len(TRANSITIONS), len(LATE), len(ILLEGAL)) == (127, 181, 160)
 
 
 def test_every_input_of_the_module_is_in_the_union() -> None:
@@ -94,6 +94,8 @@ def _changes(pair: tuple[S, type], medium: Medium, *, lost: bool, on: bool) -> b
     session = replace(session, operator_lost_at=NOW, supervisor_id=BEN, supervisor_leg="l") if lost else session
     if pair[1] is i.FollowUpFinished:
         session = replace(session, follow_up="call back", follow_up_at=NOW)
+    if pair == (S.CLOSED, i.WrapUpFinished):
+        session = replace(session, disposition=NOT_GIVEN)
     if pair == (S.OFFERED, i.OfferMade):
         session = replace(session, offered_to=CAT)
     if pair[1] is i.RingAgain:
@@ -123,7 +125,7 @@ def test_a_change_raises_the_version_by_one_and_no_change_keeps_it() -> None:
     assert (again.changed, again.session.version, again.effects) == (False, muted.session.version, ())
 
 
-ANYBODY = {(S.CLOSED, i.FollowUpSet)}
+ANYBODY = {(S.CLOSED, i.FollowUpSet), (S.CLOSED, i.WrapUpFinished)}
 """What every operator may do once nobody is in charge any more."""
 ORDERS = sorted((pair for pair in TRANSITIONS.keys() - ANYBODY if issubclass(pair[1], i.FromOperator)), key=str)
 STEPS = sorted((pair for pair in TRANSITIONS if issubclass(pair[1], i.FromSupervisor)), key=str)
