@@ -62,7 +62,12 @@ def duty(
             return SetPresence(id=new_id(), presence=me.presence, reason=me.reason)
         return SetPresence(id=new_id(), presence=_PRESENCES.get(wanted, Presence.AVAILABLE), reason=reason)
 
-    reply = give(context.find_root().ensure_object(Invocation), choose)
+    invocation = context.find_root().ensure_object(Invocation)
+    if wanted is Duty.ON:
+        from operator_console.cli.sound import check_before_duty  # noqa: PLC0415 - only this needs the sound
+
+        check_before_duty(invocation)
+    reply = give(invocation, choose)
     told(reply, _later(reply) or _WORDS[wanted], as_json=as_json)
 
 

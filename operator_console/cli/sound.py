@@ -1,6 +1,6 @@
 """List, choose and try what the operator hears and speaks with."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -16,6 +16,8 @@ from server.wire.errors import ErrorBody
 if TYPE_CHECKING:
     from operator_console.audio.messages import Devices, TestResult
 
+DUTY_TEST_SECONDS: Final = 3.0
+"""How long the microphone is listened to before duty."""
 SETTINGS = {"alert": "alert_speaker", "echo": "echo_cancellation", "noise": "noise_suppression"}
 """Settings of `[audio]` that the options here call otherwise."""
 
@@ -58,6 +60,28 @@ def devices(
                 output.talk(line)
     if result is not None and result.remedy:
         raise CommandError(ErrorBody("microphone", result.message, result.remedy))
+
+
+def check_before_duty(invocation: Invocation) -> None:
+    """Test the microphone where the settings ask for it before duty, and tell what was found.
+
+    Raises:
+        CommandError: it is `required`, and the microphone is not heard well.
+    """
+    policy = invocation.config.settings.audio.test_before_available
+    if policy == "off":
+        return
+    output.talk(f"Testing the microphone for {DUTY_TEST_SECONDS:.0f} s: say something.")
+    try:
+        _, result = invocation.run(lambda: _ask(invocation.config, {}, {}, DUTY_TEST_SECONDS))
+        body = ErrorBody("microphone", result.message, result.remedy) if result is not None and result.remedy else None
+    except CommandError as error:
+        body = error.body
+    if body is None:
+        return
+    if policy == "required":
+        raise CommandError(body)
+    output.talk(f"{body.message} {body.hint}")
 
 
 async def _ask(

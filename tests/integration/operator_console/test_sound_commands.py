@@ -2,6 +2,7 @@
 
 import json
 import sys
+import wave
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,21 @@ def test_filters_that_are_not_installed_are_refused_with_the_line_that_installs_
     config.write_text('[audio]\nbackend = "file"\nnoise_suppression = true\n')
     run(["doctor"])
     assert "pip install 'operator-console[webrtc]'" in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize(("policy", "code"), [("required", ExitCode.REFUSED), ("warn", ExitCode.NOT_AUTHORISED)])
+def test_duty_waits_for_a_microphone_that_is_heard_where_that_is_required(
+    config: Path, tmp_path: Path, policy: str, code: ExitCode, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a token it gets no further: the test of the microphone comes before anything is sent."""
+    silence = tmp_path / "silence.wav"
+    with wave.open(str(silence), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(bytes(16_000))
+    config.write_text(f'[audio]\nbackend = "file"\nfile_microphone = "{silence}"\ntest_before_available = "{policy}"\n')
+    assert run(["duty", "on"]) == code
+    assert "Nothing was heard from" in capsys.readouterr().err
+    assert run(["duty", "off"]) == ExitCode.NOT_AUTHORISED, "nobody is tested for leaving"
+    assert "Nothing was heard from" not in capsys.readouterr().err

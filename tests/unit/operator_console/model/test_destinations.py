@@ -74,6 +74,7 @@ def test_a_chat_goes_nowhere_outside_and_to_who_is_in_a_call_too() -> None:
         ("+49 30 999", ["+49 30 999"]),
         ("030/1234", ["030/1234"]),
         ("4711", ["4711"]),
+        ("+4930", ["+4930", "Billing, second floor"]),
         ("sip:joe@host", ["sip:joe@host"]),
         ("+", ["Billing, second floor"]),
     ],
