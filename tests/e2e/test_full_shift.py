@@ -107,13 +107,17 @@ async def a_call_passed_on(here: Stage, screen: Terminal) -> None:
         await shows(screen, "LIVE")
         await caller.hears(OPERATOR_HZ)
         screen.keys("t")
-        await shows(screen, "Note for whoever takes it")
+        await shows(screen, "Bring", "a queue, a colleague")
+        screen.type("bill")
+        await shows(screen, "1 of 1")
         screen.keys("Enter")
+        await shows(screen, "into billing", "Note for whoever takes it")
         screen.type("wants a receipt")
         screen.keys("Enter")
         await until_state(here, session, "queued")
         assert not caller.gone.is_set(), "the caller was dropped"
-        assert (await here.session(session))["note"] == "wants a receipt"
+        passed_on = await here.session(session)
+        assert (passed_on["queue"], passed_on["note"]) == ("billing", "wants a receipt")
         await shows(screen, "NO CALL")
 
 
