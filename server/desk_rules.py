@@ -58,6 +58,7 @@ def _queue_rules(desk: Rules, settings: DeskSettings, name: str, queue: QueueSet
         ticket_at_handoff=queue.ticket.at == "handoff",
         record=queue.record,
         record_needs_consent=queue.record_consent == "required",
+        disposition_required=queue.disposition_required,
     )
 
 
