@@ -170,7 +170,7 @@ async def _echo_cost(calls: int, seconds: float, clock: Clock) -> float:
             return (_spent(process.pid) - spent) * 1000 / (calls * seconds)
     finally:
         process.terminate()
-        await process.wait()
+        await process.communicate()
 
 
 @asynccontextmanager

@@ -157,4 +157,4 @@ class SipCaller:
         self._over.set()
         for one in (self._rtp, self._sip):
             if one is not None:
-                asyncio.get_running_loop().call_later(0.2, one.close)
+                one.close()

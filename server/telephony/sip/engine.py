@@ -47,10 +47,12 @@ from server.telephony.sip.link import (
 )
 from server.telephony.sip.settings import EngineSettings
 
-START_SECONDS: Final = 20.0
+START_SECONDS: Final = 30.0
 ORDER_SECONDS: Final = 15.0
 """How long an order may take; a transfer has its own time on top."""
 END_SECONDS: Final = 5.0
+TRIES: Final = 3
+"""How often a process that can't listen is started: one that is ending may hold the port, or the machine is busy."""
 _POLL_SECONDS: Final = 0.05
 _MOST_FACTS: Final = 10_000
 _log = get_log(__name__)
@@ -74,6 +76,7 @@ class ProcessSipEngine:
         self._first: asyncio.Future[tuple[SipCall, ...]] | None = None
         self._number = 0
         self._stopping = False
+        self._tries = TRIES
 
     @property
     def pid(self) -> int | None:
@@ -215,6 +218,7 @@ class ProcessSipEngine:
         """
         deadline = self._clock.monotonic() + START_SECONDS
         path = self._settings.control_path
+        self._tries = TRIES
         while self._clock.monotonic() < deadline:
             link = await connect(path, LONGEST_LINE)
             if link is not None:
@@ -234,7 +238,8 @@ class ProcessSipEngine:
             if code is None:
                 return
             self._child = None
-            if code > 0:
+            self._tries -= 1
+            if code > 0 and (code != EXIT_CANNOT_LISTEN or not self._tries):
                 raise _ended(code, self._settings)
         path = self._settings.control_path
         try:

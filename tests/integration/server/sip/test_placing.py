@@ -1,12 +1,18 @@
 """Calls that we place over SIP, and calls that we send on: sipp answers as telephones and PBXs do."""
 
+import asyncio
 import os
 import signal
+import socket
 from pathlib import Path
 
 import pytest
 
 from server.broker.ports.sip import SipAnswered, SipRinging
+from server.clock import SystemClock
+from server.core.errors import ProviderError
+from server.telephony.sip.engine import ProcessSipEngine
+from server.telephony.sip.settings import EngineSettings
 from tests import needs
 from tests.media_clients import until
 from tests.sip_audio import sip_port
@@ -92,3 +98,16 @@ async def test_an_engine_that_dies_ends_its_calls_and_comes_back(tmp_path: Path)
         again = await desk.sipp(request("INVITE", 1, body=description(), opening=True), pause(60_000))
         assert (await desk.incoming()).caller == "+15550142"
         assert again.messages
+
+
+async def test_a_port_that_somebody_holds_is_named(tmp_path: Path) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        settings = EngineSettings(control_path=str(tmp_path / "sip.sock"), host="127.0.0.1", port=port)
+        engine = ProcessSipEngine(settings, SystemClock())
+        with pytest.raises(ProviderError) as refused:
+            await engine.start(lambda _: asyncio.sleep(0))
+        assert refused.value.code == "sip_port_taken"
+        assert str(port) in refused.value.message
