@@ -12,6 +12,8 @@ CHUNK_BYTES: Final = 2 * CHUNK_SAMPLES
 CHUNK_SECONDS: Final = CHUNK_SAMPLES / 16_000
 BEGINS, GOES_ON = 0.5, 0.35
 """A voice begins above the first, and goes on above the second."""
+DRAFT_CHUNKS: Final = 10
+"""A voice that rests so long may have finished: what it said may be read ahead (320 ms)."""
 LEAST_CHUNKS: Final = 3
 """A shorter noise is no utterance (96 ms)."""
 PAUSE_CHUNKS: Final = 19
@@ -30,11 +32,13 @@ class Utterance:
         pcm: PCM16, mono, 16 kHz.
         began: When it began, in seconds of its stream.
         ended: When its voice was last heard.
+        rested: How long it had rested when the utterance was known to be over, in seconds.
     """
 
     pcm: bytes
     began: float
     ended: float
+    rested: float = 0.0
 
 
 class Utterances:
@@ -63,6 +67,15 @@ class Utterances:
         self._rest = 0 if voice else self._rest + 1
         return self.close() if self._rest >= PAUSE_CHUNKS or len(self._held) >= MOST_CHUNKS else None
 
+    @property
+    def resting(self) -> bool:
+        """Whether the voice rests in the middle of what it says, or has just finished."""
+        return self._rest > 0
+
+    def draft(self) -> bytes:
+        """Return what is said so far, at the moment in which the voice has rested for DRAFT_CHUNKS; else nothing."""
+        return b"".join(self._held) if self._rest == DRAFT_CHUNKS and self._voiced >= LEAST_CHUNKS else b""
+
     def close(self) -> Utterance | None:
         """Return what is said so far, as the stream ends; None when that is nothing."""
         held, voiced, rest = self._held, self._voiced, self._rest
@@ -70,4 +83,5 @@ class Utterances:
         if voiced < LEAST_CHUNKS:
             return None
         began = (self._at - len(held)) * CHUNK_SECONDS
-        return Utterance(b"".join(held), round(began, 3), round((self._at - rest) * CHUNK_SECONDS, 3))
+        ended = (self._at - rest) * CHUNK_SECONDS
+        return Utterance(b"".join(held), round(began, 3), round(ended, 3), round(rest * CHUNK_SECONDS, 3))

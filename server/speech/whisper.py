@@ -1,14 +1,15 @@
 """Transcribe with Whisper's weights on CTranslate2, on this machine: no service is asked, nothing is fetched.
 
 An utterance is read greedily first. When that reading repeats itself, finds no end or is improbable it is drawn
-again with a higher temperature, as Whisper's authors describe (Radford et al. 2022, section 4.5). The weights come
-from the package of the extra `speech`, checked by their hash, or from the folder that `[speech] model_path` names.
+again with a higher temperature, as Whisper's authors describe (Radford et al. 2022, section 4.5); a reading of digits
+is first read again behind a line of digits, which keeps it from counting on for ever. The weights come from the
+package of the extra `speech`, checked by their hash, or from the folder that `[speech] model_path` names.
 """
 
 import hashlib
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,6 +35,8 @@ LEAST_PROBABLE: Final = -1.0
 """Mean log probability of a token below which a reading is not believed."""
 _CIRCLE: Final = re.compile(r"(\S{1,12}?[\s,.-]*)\1{4,}")
 """The same five times in a row, which digits that people say seldom are."""
+DIGITS_BEFORE: Final = " 4 4 7 1 9 0, 5 5 5 2 8 3, 6 0 1."
+"""What stands before digits that are read again."""
 NO_SPEECH: Final = 0.6
 TOKENS_AT_LEAST, TOKENS_A_SECOND = 16, 12
 """Nobody says more: bounds how long a reading that runs away can take."""
@@ -55,6 +58,10 @@ class _Model(Protocol):
 
     is_multilingual: bool
 
+    def encode(self, features: object) -> object:
+        """Return what was heard, from which readings are made."""
+        ...
+
     def generate(self, features: object, prompts: list[list[int]], **options: object) -> list[_Result]:
         """Return a reading for each prompt."""
         ...
@@ -70,6 +77,16 @@ class _Tokenizer(Protocol):
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of tokens, without special ones."""
         ...
+
+    def encode(self, text: str, *, add_special_tokens: bool) -> "_Encoded":
+        """Return the tokens of a text."""
+        ...
+
+
+class _Encoded(Protocol):
+    """What is used of `tokenizers.Encoding`."""
+
+    ids: list[int]
 
 
 class _Tokenizers(Protocol):
@@ -132,39 +149,53 @@ class Whisper:
         if self._model.is_multilingual:
             self._prompt += [self._id(f"<|{language}|>"), self._id("<|transcribe|>")]
         self._prompt.append(self._id("<|notimestamps|>"))
+        digits = self._tokenizer.encode(DIGITS_BEFORE, add_special_tokens=False).ids
+        self._digits = [self._id("<|startofprev|>"), *digits, *self._prompt]
 
     def transcribe(self, sound: Sound) -> Heard:
         """Return what is said in at most 30 s of sound; the first believable reading, else the most probable one."""
-        features = self._runtime.StorageView.from_array(log_mel(sound)[None])
+        view = self._runtime.StorageView.from_array(log_mel(sound)[None])
         most = min(MOST_TOKENS, TOKENS_AT_LEAST + int(TOKENS_A_SECOND * len(sound) / RATE))
         readings: list[tuple[bool, float, Heard]] = []
-        for temperature in TEMPERATURES:
-            text, likely, silent, ended = self._read(features, temperature, most)
-            if silent > NO_SPEECH and likely < LEAST_PROBABLE:
-                return Heard("", temperature)
-            heard = Heard(text, temperature)
-            calm = ended and not runs_in_circles(text)
-            if calm and likely >= LEAST_PROBABLE:
-                return heard
-            readings.append((calm, likely, heard))
-        return max(readings, key=lambda one: one[:2])[2]
-
-    def _read(self, features: object, temperature: float, most: int) -> tuple[str, float, float, bool]:
-        """Return a reading, its tokens' mean log probability, how likely nobody speaks, and whether it ended."""
-        self._runtime.set_random_seed(_SEED)
         try:
-            (found,) = self._model.generate(
-                features,
-                [self._prompt],
-                beam_size=1,
-                sampling_topk=0 if temperature else 1,
-                sampling_temperature=temperature or 1.0,
-                max_length=len(self._prompt) + most,
-                return_scores=True,
-                return_no_speech_prob=True,
-            )
+            features = self._model.encode(view)
+            for temperature, prompt in self._ways():
+                if prompt is self._digits and not mostly_digits(readings[0][2].text):
+                    continue
+                text, likely, silent, ended = self._read(features, temperature, prompt, most)
+                if silent > NO_SPEECH and likely < LEAST_PROBABLE:
+                    return Heard("", temperature)
+                heard = Heard(text, temperature)
+                calm = ended and not runs_in_circles(text)
+                if calm and likely >= LEAST_PROBABLE:
+                    return heard
+                readings.append((calm, likely, heard))
         except RuntimeError as error:
             raise EngineError(f"Whisper failed: {error}.") from error
+        return max(readings, key=lambda one: one[:2])[2]
+
+    def _ways(self) -> Iterator[tuple[float, list[int]]]:
+        """Return how an utterance is read, one way after the other: temperature and prompt."""
+        yield TEMPERATURES[0], self._prompt
+        yield TEMPERATURES[0], self._digits
+        for temperature in TEMPERATURES[1:]:
+            yield temperature, self._prompt
+
+    def _read(
+        self, features: object, temperature: float, prompt: list[int], most: int
+    ) -> tuple[str, float, float, bool]:
+        """Return a reading, its tokens' mean log probability, how likely nobody speaks, and whether it ended."""
+        self._runtime.set_random_seed(_SEED)
+        (found,) = self._model.generate(
+            features,
+            [prompt],
+            beam_size=1,
+            sampling_topk=0 if temperature else 1,
+            sampling_temperature=temperature or 1.0,
+            max_length=len(prompt) + most,
+            return_scores=True,
+            return_no_speech_prob=True,
+        )
         ids = [one for one in found.sequences_ids[0] if one < self._end]
         likely = found.scores[0] * len(found.sequences_ids[0]) / (len(ids) + 1)
         return self._tokenizer.decode(ids).strip(), likely, found.no_speech_prob, len(found.sequences_ids[0]) < most
@@ -179,6 +210,11 @@ class Whisper:
 def runs_in_circles(text: str) -> bool:
     """Tell whether a reading repeats itself: as a whole, or the same few letters over and over."""
     return repetitiveness(text) > MOST_REPETITIVE or _CIRCLE.search(text) is not None
+
+
+def mostly_digits(text: str) -> bool:
+    """Tell whether more of a text's letters and digits are digits."""
+    return 2 * sum(sign.isdigit() for sign in text) > sum(sign.isalnum() for sign in text)
 
 
 def repetitiveness(text: str) -> float:

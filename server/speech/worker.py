@@ -2,11 +2,13 @@
 
 A process of its own at the lowest priority, so that it never takes time from audio. Voice activity is found as the
 frames come; utterances wait in a short row for the engine, which has a thread of its own. When more wait than fit, the
-oldest is missed, with a note.
+oldest is missed, with a note. While the engine has nothing else to do, what was said is read ahead as soon as the voice
+rests; when it goes on, that draft is thrown away, else the words are there as the pause is long enough.
 
 Before: `server.media.transcribing` has started it. After: it tells what was said.
 """
 
+import contextlib
 import os
 import queue
 import sys
@@ -35,7 +37,7 @@ from server.media.speech_messages import (
     pack,
 )
 from server.speech.endpoint import Endpoint
-from server.speech.engine import RATE, Engine, EngineError
+from server.speech.engine import RATE, Engine, EngineError, Heard, Sound
 from server.speech.utterances import CHUNK_BYTES, Utterance, Utterances
 from server.speech.voice import Voice, load_voice
 from server.speech.whisper import Whisper, weights
@@ -45,6 +47,15 @@ MOST_WAITING: Final = 8
 _LOWEST_PRIORITY: Final = 15
 _config: Final = msgspec.msgpack.Decoder(SpeechConfig)
 _orders: Final = msgspec.msgpack.Decoder(Frames | Silent)
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What was said so far, read ahead; `heard` stays None when that failed or was not worth it any more."""
+
+    pcm: bytes
+    heard: Heard | None = None
+    dropped: bool = False
 
 
 @dataclass(slots=True)
@@ -58,6 +69,7 @@ class _Stream:
     waiting: bytearray = field(default_factory=bytearray)
     raw: bytearray = field(default_factory=bytearray)
     count: int = 0
+    draft: _Draft | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +80,7 @@ class _Work:
     number: int
     said: Utterance
     over_at: float
+    draft: _Draft | None = None
 
     @property
     def seconds(self) -> float:
@@ -84,7 +97,9 @@ class Transcriber:
         self._tell: Final = tell
         self._voice: Final = voice
         self._streams: Final[dict[str, _Stream]] = {}
-        self._row: Final[queue.Queue[_Work | None]] = queue.Queue(MOST_WAITING)
+        self._row: Final[queue.Queue[_Work | _Draft | None]] = queue.Queue(MOST_WAITING)
+        self.idle: Final = threading.Event()
+        """Set while the engine waits for work."""
         self._thread: Final = threading.Thread(target=self._work, name="engine", daemon=True)
         self._thread.start()
 
@@ -103,6 +118,7 @@ class Transcriber:
             chunk = bytes(stream.waiting[:CHUNK_BYTES])
             del stream.waiting[:CHUNK_BYTES]
             self._over(frames.stream, stream, stream.utterances.add(chunk, stream.voice(chunk)))
+            self._read_ahead(stream)
 
     def silent(self, name: str) -> None:
         """Finish a voice that is gone."""
@@ -121,7 +137,8 @@ class Transcriber:
         if said is None:
             return
         stream.count += 1
-        work = _Work(name, stream.count, said, time.monotonic())
+        work = _Work(name, stream.count, said, time.monotonic(), stream.draft)
+        stream.draft = None
         while True:
             try:
                 self._row.put_nowait(work)
@@ -130,24 +147,50 @@ class Transcriber:
             else:
                 return
 
+    def _read_ahead(self, stream: _Stream) -> None:
+        """Let an idle engine read what a voice that rests has said; forget that of a voice that goes on."""
+        if stream.draft is not None and not stream.utterances.resting:
+            stream.draft.dropped = True
+            stream.draft = None
+        pcm = stream.utterances.draft()
+        if pcm and self.idle.is_set() and self._row.empty():
+            stream.draft = _Draft(pcm)
+            with contextlib.suppress(queue.Full):
+                self._row.put_nowait(stream.draft)
+
     def _miss_oldest(self) -> None:
         try:
             oldest = self._row.get_nowait()
         except queue.Empty:
             return
-        if oldest is not None:
+        if isinstance(oldest, _Work):
             self._tell(Missed(oldest.stream, oldest.number, oldest.seconds, "too much was said at once"))
 
     def _work(self) -> None:
-        while (work := self._row.get()) is not None:
-            sound = (np.frombuffer(work.said.pcm, "<i2") / 32_768).astype(np.float32)
+        while (work := self._next()) is not None:
+            if isinstance(work, _Draft):
+                with contextlib.suppress(EngineError):  # it is tried again as an utterance
+                    work.heard = None if work.dropped else self._engine.transcribe(_sound(work.pcm))
+                continue
             try:
-                heard = self._engine.transcribe(sound)
+                heard = work.draft.heard if work.draft is not None else None
+                heard = heard or self._engine.transcribe(_sound(work.said.pcm))
             except EngineError as error:
                 self._tell(Missed(work.stream, work.number, work.seconds, str(error)))
                 continue
-            late = round(1000 * (time.monotonic() - work.over_at))
+            late = round(1000 * (time.monotonic() - work.over_at + work.said.rested))
             self._tell(Uttered(work.stream, work.number, heard.text, work.seconds, late))
+
+    def _next(self) -> _Work | _Draft | None:
+        self.idle.set()
+        work = self._row.get()
+        self.idle.clear()
+        return work
+
+
+def _sound(pcm: bytes) -> Sound:
+    sound: Sound = (np.frombuffer(pcm, "<i2") / 32_768).astype(np.float32)
+    return sound
 
 
 def engine_of(config: SpeechConfig) -> Engine:

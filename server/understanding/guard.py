@@ -1,23 +1,19 @@
 """Judge whether a turn really asks for a person: score, reason, and the words that decided.
 
 Each clause is judged by itself, so that "give me my thirty pounds back, put me through to somebody" counts by its
-second half. Rules find the wish and what takes it back; a linear model over the same clause, when there is one, adds
-what no rule foresaw. No control decision reads the text itself: only this score is passed on.
+second half. Rules find the wish and what takes it back; linear models over turn and clauses are weighed with them
+(`server.understanding.guard_model`). No control decision reads the text itself: only this score is passed on.
 
 Before: `server.understanding.assess` has a new turn. After: `server.core.triggers` compares the score.
 """
 
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from server.understanding import guard_rules
+from server.understanding.encoder import Encoder
 from server.understanding.guard_languages import tongues
-from server.understanding.hashing import features
+from server.understanding.guard_model import ByRule, weigh
 from server.understanding.language import language_of
 from server.understanding.text import Clause, clauses, plain
 
@@ -26,7 +22,8 @@ THRESHOLD: Final = 0.5
 DENIED_SCORE: Final = 0.04
 """What is left of a wish that was taken back."""
 SURE: Final = 0.9
-"""How sure the model must be where no rule found anything."""
+"""How sure the models must be of a turn in a language they never learnt."""
+KNOWN: Final = frozenset({"en", ""})
 NO_WISH: Final = "no wish for a person"
 TONGUE_WEIGHT: Final = 0.88
 """How sure a rule of another language is."""
@@ -56,17 +53,45 @@ class Verdict:
         return self.score >= THRESHOLD
 
 
-def judge(text: str) -> Verdict:
-    """Return what the guard says of one turn of a customer."""
+def judge(text: str, encoder: Encoder | None = None) -> Verdict:
+    """Return what the guard says of one turn of a customer; with an encoder it also goes by the meaning."""
     said = plain(text)
     language = language_of(said)
-    best = Verdict(0.0, NO_WISH, language=language)
     pieces = clauses(said)
-    for clause in pieces:
-        verdict = _by_rule(said, clause, language)
-        if _tells_more(verdict, best):
+    if not pieces:
+        return Verdict(0.0, NO_WISH, language=language)
+    matches = [match for piece in pieces for match in guard_rules.search(piece)]
+    best = Verdict(0.0, NO_WISH, language=language)
+    for piece in pieces:
+        verdict = _in_tongues(piece, language)
+        if verdict is not None and _tells_more(verdict, best):
             best = verdict
-    return best if best.span else _by_model(said, pieces, language)
+    in_english = any(not match.denied and match.name != guard_rules.WEAK for match in matches)
+    if best.span and (best.genuine or not in_english):
+        return best
+    return _weighed(said, pieces, matches, language, encoder)
+
+
+def _weighed(
+    said: str, pieces: list[Clause], matches: list[guard_rules.Match], language: str, encoder: Encoder | None
+) -> Verdict:
+    """Return the verdict on what the rules found and how the turn sounds."""
+    counting = [match for match in matches if match.name != guard_rules.WEAK]
+    meant = max((match for match in counting if not match.denied), key=lambda match: match.weight, default=None)
+    denied = next((match for match in counting if match.denied), None)
+    found = ByRule(meant.weight if meant else 0.0, denied is not None, len(counting) < len(matches))
+    likely = weigh(said, pieces, found, encoder)
+    score = round(likely.score, 4)
+    if meant is not None:
+        reason = meant.name if score >= THRESHOLD else f"{meant.name}, but it hardly sounds meant"
+        return Verdict(score, reason, said[meant.start : meant.end], meant.start, language)
+    if score >= (THRESHOLD if language in KNOWN else SURE):
+        return Verdict(score, "sounds like asking for a person", likely.piece.text, likely.piece.start, language)
+    score = min(score, THRESHOLD - 0.01)
+    if denied is not None:
+        reason = f"{denied.name}, but {denied.denied}"
+        return Verdict(score, reason, said[denied.start : denied.end], denied.start, language)
+    return Verdict(score, NO_WISH, language=language)
 
 
 def _tells_more(one: Verdict, other: Verdict) -> bool:
@@ -74,45 +99,13 @@ def _tells_more(one: Verdict, other: Verdict) -> bool:
     return (one.score, bool(one.span)) > (other.score, bool(other.span))
 
 
-def _by_rule(said: str, clause: Clause, language: str) -> Verdict:
-    """Return what the rules say of one clause."""
+def _in_tongues(clause: Clause, language: str) -> Verdict | None:
+    """Return what the rules of other languages say of one clause; None when they find nothing."""
     for tongue in dict.fromkeys((language, *tongues())) if language != "en" else ():
         found = _in_tongue(clause, tongue, language)
         if found is not None:
             return found
-    matches = [match for match in guard_rules.search(clause) if match.name != guard_rules.WEAK]
-    if not matches:
-        return Verdict(0.0, NO_WISH, language=language)
-    best = matches[0]
-    span = said[best.start : best.end]
-    if best.denied:
-        return Verdict(DENIED_SCORE, f"{best.name}, but {best.denied}", span, best.start, language)
-    return Verdict(best.weight, best.name, span, best.start, language)
-
-
-def _by_model(said: str, pieces: list[Clause], language: str) -> Verdict:
-    """Return what the linear model says where no rule found anything: it must be sure."""
-    scored = [(_likeness(piece.text), piece) for piece in (Clause(said, 0), *pieces)]
-    likeness, piece = max(scored, key=lambda pair: pair[0])
-    if likeness < SURE:
-        return Verdict(round(likeness * THRESHOLD, 4), NO_WISH, language=language)
-    return Verdict(likeness, "sounds like asking for a person", piece.text, piece.start, language)
-
-
-def _likeness(text: str) -> float:
-    """Return how much a clause is like those of customers who ask for a person, from 0 to 1."""
-    numbers, values = features(text)
-    if not len(numbers):
-        return 0.0
-    weights, bias = _weights()
-    return float(1.0 / (1.0 + np.exp(-np.clip(weights[numbers] @ values + bias, -30.0, 30.0))))
-
-
-@cache
-def _weights() -> tuple[NDArray[np.float32], float]:
-    """Return the trained weights, shape (BUCKETS,), and the bias."""
-    with (files("server.understanding") / "weights" / "guard.npz").open("rb") as file, np.load(file) as found:
-        return found["words"].astype(np.float32), float(found["bias"][0])
+    return None
 
 
 def _in_tongue(clause: Clause, tongue: str, language: str) -> Verdict | None:

@@ -29,6 +29,11 @@ JUMP: Final = 0.6
 BOUNDS: Final = (0.3, -0.22, -0.68)
 """Of a party's score: above is happy, then neutral, then frustrated, below is angry."""
 LEAST_WORDS: Final = 1
+MEANING: Final = 0.7
+"""How much of the log odds is the model over MiniLM's vector, where there is one; the rest is that over words."""
+CALM: Final = 1.5
+"""Divides those log odds: two models that agree are surer than they may be. Both were chosen on 250 airline messages
+and half of the moods written for this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +76,10 @@ def mood_of(text: str, encoder: Encoder | None = None) -> TurnMood:
     marks = cues(said)
     numbers, values = features(said)
     logits = weights.words[:, numbers] @ values + weights.cues @ marks + weights.bias
-    shares = _softmax(logits)
     if encoder is not None:
         dense = weights.vector @ encoder.encode([said])[0] + weights.vector_cues @ marks + weights.vector_bias
-        shares = ((shares + _softmax(dense)) / 2).astype(np.float32)
+        logits = (logits + MEANING * (dense - logits)) / CALM
+    shares = _softmax(logits)
     happy, neutral, frustrated, angry = (float(share) for share in shares)
     return TurnMood(LABELS[int(np.argmax(shares))], float(shares @ WORTH), (happy, neutral, frustrated, angry))
 

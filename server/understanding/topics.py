@@ -2,12 +2,14 @@
 
 A turn is compared with every example: the mean of its three nearest in a topic, less the mean of its three nearest
 among all other examples. Above the topic's threshold it is that topic. With MiniLM sentences are compared by meaning;
-without it, by the words and letters they share.
+without it, by the words and letters they share. The topics that ship have linear models besides, which decide in the
+place of the examples as long as nobody replaces the topic.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
 from typing import Annotated, Final
 
 import msgspec
@@ -26,6 +28,10 @@ LEAST_LIKENESS: Final = 0.45
 """A turn less like a topic than this is about something else (vectors of MiniLM)."""
 LEAST_LIKENESS_WORDS: Final = 0.16
 """The same for vectors of hashed words."""
+
+
+_SPAN: Final = 0.4
+"""Makes a trained model's certainty as large as margins between examples are, for comparing."""
 
 
 class Topic(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,6 +79,7 @@ class Topics:
     def __init__(self, topics: Sequence[Topic], encoder: Encoder | None = None) -> None:
         """Encode the examples of `topics` (a later one of the same name wins), and the shipped other sentences."""
         self._encoder = encoder
+        self._trained = {one.name: at for at, one in enumerate(shipped().topics) if one in topics}
         self._topics = {topic.name: topic for topic in topics}
         others = shipped().other.examples
         self._texts = {name: topic.examples for name, topic in self._topics.items()}
@@ -81,7 +88,9 @@ class Topics:
 
     def find(self, text: str) -> list[Found]:
         """Return every topic with its margin, the best first."""
-        numbers, values = self._looked_up(plain(text))
+        said = plain(text)
+        numbers, values = self._looked_up(said)
+        odds = self._odds(said) if len(values) else {}
         near = {name: vectors[:, numbers] @ values for name, vectors in self._vectors.items()}
         other = _top(self._others[:, numbers] @ values)
         found: list[Found] = []
@@ -91,12 +100,26 @@ class Topics:
             margin = mine - rest
             least = LEAST_LIKENESS if self._encoder else LEAST_LIKENESS_WORDS
             sure = margin >= self._topics[name].threshold and float(likeness.max(initial=0.0)) >= least
+            if name in odds:
+                margin = _SPAN * (1.0 / (1.0 + np.exp(-odds[name])) - 0.5)
+                sure = odds[name] >= 0
             found.append(Found(name, margin, sure, self._texts[name][int(np.argmax(likeness))]))
         return sorted(found, key=lambda one: (not one.sure, -one.margin))
 
     def topic(self, name: str) -> Topic:
         """Return a topic of this set."""
         return self._topics[name]
+
+    def _odds(self, said: str) -> dict[str, float]:
+        """Return the log odds of each topic that has models, less those of its bound."""
+        if not self._trained:
+            return {}
+        numbers, values = features(said)
+        models = _models()
+        odds = models.words[:, numbers] @ values + models.words[:, -1] if len(numbers) else models.words[:, -1]
+        if self._encoder is not None:
+            odds = (odds + models.vectors[:, :SIZE] @ self._encoder.encode([said])[0] + models.vectors[:, -1]) / 2
+        return {name: float(np.clip(odds[at], -30.0, 30.0)) for name, at in self._trained.items()}
 
     def _looked_up(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return which numbers of a vector are not nought for this text, and what they are."""
@@ -119,6 +142,20 @@ class Topics:
 def shipped() -> TopicFile:
     """Return the topics that ship."""
     return read_words("topics.toml", TopicFile)
+
+
+@dataclass(frozen=True, slots=True)
+class _Models:
+    """The weights of the topics that ship, in their order; the last column is the bias."""
+
+    vectors: NDArray[np.float32]
+    words: NDArray[np.float32]
+
+
+@cache
+def _models() -> _Models:
+    with (files("server.understanding") / "weights" / "topics.npz").open("rb") as file, np.load(file) as found:
+        return _Models(found["vectors"].astype(np.float32), found["words"].astype(np.float32))
 
 
 def _top(likeness: NDArray[np.float32]) -> float:

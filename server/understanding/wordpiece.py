@@ -8,8 +8,8 @@ from typing import Final
 
 LONGEST_WORD: Final = 60
 """Longer words are unknown as a whole."""
-_CLS: Final = 101
-_SEP: Final = 102
+CLS: Final = 101
+SEP: Final = 102
 _UNKNOWN: Final = 100
 _CJK: Final = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x2FA1F))
 
@@ -27,7 +27,7 @@ class WordPiece:
             found += self._pieces(word)
             if len(found) >= most - 2:
                 break
-        return [_CLS, *found[: most - 2], _SEP]
+        return [CLS, *found[: most - 2], SEP]
 
     def _pieces(self, word: str) -> list[int]:
         if len(word) > LONGEST_WORD:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from server.core.errors import CallerError
+from server.understanding.encoder import Encoder, load_encoder
 from server.understanding.evaluation.report import (
     Report,
     area_under_curve,
@@ -20,8 +21,10 @@ def evaluate(path: Path) -> Report:
     """Return precision, recall, F1, false positives, the area under the curve and milliseconds per turn.
 
     Raises:
-        CallerError: `bad_data_file`.
+        CallerError: `bad_data_file`; `model_not_trusted`.
     """
+    encoder = load_encoder()
+    used = encoder if isinstance(encoder, Encoder) else None
     truth: list[bool] = []
     scores: list[float] = []
     said: list[bool] = []
@@ -30,7 +33,7 @@ def evaluate(path: Path) -> Report:
     for at, row in enumerate(read_rows(path)):
         truth.append(_genuine(row))
         began = time.perf_counter()
-        verdict = judge(text_of(row, "text", "utterance"))
+        verdict = judge(text_of(row, "text", "utterance"), used)
         times.append((time.perf_counter() - began) * 1000)
         scores.append(verdict.score)
         said.append(verdict.genuine)
@@ -43,7 +46,8 @@ def evaluate(path: Path) -> Report:
         for part, rows in sorted(parts.items())
         if part and len(parts) > 1
     }
-    return Report(name="guard", rows=len(truth), figures=figures, groups=groups)
+    note = "with MiniLM" if used is not None else "without MiniLM: rules and hashed words alone"
+    return Report(name="guard", rows=len(truth), figures=figures, groups=groups, notes=(note,))
 
 
 def _genuine(row: dict[str, object]) -> bool:

@@ -43,3 +43,12 @@ def test_a_turn_is_about_its_topic(topics: Topics, text: str, name: str) -> None
 @pytest.mark.parametrize("text", ["good morning, how are you?", "what are your opening hours", "yes", "", "我要转人工"])
 def test_small_talk_is_about_none(topics: Topics, text: str) -> None:
     assert not topics.find(text)[0].sure
+
+
+def test_a_topic_that_is_replaced_goes_by_its_own_examples(topics: Topics) -> None:
+    text = "was that transfer fee of yours really necessary, nobody had told me"
+    assert (topics.find(text)[0].name, topics.find(text)[0].sure) == ("billing_dispute", True)
+    own = Topic(name="billing_dispute", examples=OWN.examples)
+    replaced = Topics((*shipped().topics, own), None)
+    assert not any(one.sure for one in replaced.find(text) if one.name == "billing_dispute")
+    assert replaced.find("my solar panels produce nothing")[0].name == "billing_dispute"
