@@ -56,7 +56,7 @@ class Begun(msgspec.Struct, frozen=True, tag="begun"):
 
 
 class Uttered(msgspec.Struct, frozen=True, tag="uttered"):
-    """What a voice said: its `number`-th utterance, `seconds` long, known so many `late_ms` after its voice was last heard."""
+    """What a voice said: its `number`-th utterance, `seconds` long, known so many `late_ms` after its voice rested."""
 
     stream: str
     number: int

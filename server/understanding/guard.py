@@ -21,6 +21,8 @@ THRESHOLD: Final = 0.5
 """From here on a wish counts as genuine."""
 DENIED_SCORE: Final = 0.04
 """What is left of a wish that was taken back."""
+ALONE: Final = 0.7
+"""How sure the models must be where no rule found anything."""
 SURE: Final = 0.9
 """How sure the models must be of a turn in a language they never learnt."""
 KNOWN: Final = frozenset({"en", ""})
@@ -85,7 +87,7 @@ def _weighed(
     if meant is not None:
         reason = meant.name if score >= THRESHOLD else f"{meant.name}, but it hardly sounds meant"
         return Verdict(score, reason, said[meant.start : meant.end], meant.start, language)
-    if score >= (THRESHOLD if language in KNOWN else SURE):
+    if score >= (ALONE if language in KNOWN else SURE):
         return Verdict(score, "sounds like asking for a person", likely.piece.text, likely.piece.start, language)
     score = min(score, THRESHOLD - 0.01)
     if denied is not None:

@@ -22,7 +22,6 @@ def encoder() -> Encoder:
     [
         "I'd feel better if one of your staff looked into it with me",
         "who else can I discuss this with",
-        "are there any living souls around",
         "the shower is broken and my card is lost. could a colleague take this over",
     ],
 )

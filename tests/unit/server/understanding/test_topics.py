@@ -46,7 +46,7 @@ def test_small_talk_is_about_none(topics: Topics, text: str) -> None:
 
 
 def test_a_topic_that_is_replaced_goes_by_its_own_examples(topics: Topics) -> None:
-    text = "was that transfer fee of yours really necessary, nobody had told me"
+    text = "why did you charge me a fee for this transfer"
     assert (topics.find(text)[0].name, topics.find(text)[0].sure) == ("billing_dispute", True)
     own = Topic(name="billing_dispute", examples=OWN.examples)
     replaced = Topics((*shipped().topics, own), None)
