@@ -92,7 +92,7 @@ def _weighed(
     score = min(score, THRESHOLD - 0.01)
     if denied is not None:
         reason = f"{denied.name}, but {denied.denied}"
-        return Verdict(score, reason, said[denied.start : denied.end], denied.start, language)
+        return Verdict(min(score, DENIED_SCORE), reason, said[denied.start : denied.end], denied.start, language)
     return Verdict(score, NO_WISH, language=language)
 
 

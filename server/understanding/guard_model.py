@@ -116,4 +116,13 @@ def _weights() -> _Weights:
     """Return the trained weights."""
     with (files("server.understanding") / "weights" / "guard.npz").open("rb") as file, np.load(file) as found:
         rows = {name: found[name].astype(np.float32) for name in _Weights.__dataclass_fields__}
-    return _Weights(**{name: row if row.ndim else float(row) for name, row in rows.items()})
+    return _Weights(
+        words=rows["words"],
+        bias=float(rows["bias"]),
+        vector=rows["vector"],
+        vector_bias=float(rows["vector_bias"]),
+        mix=rows["mix"],
+        mix_bias=float(rows["mix_bias"]),
+        mix_words=rows["mix_words"],
+        mix_words_bias=float(rows["mix_words_bias"]),
+    )

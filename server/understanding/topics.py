@@ -79,8 +79,8 @@ class Topics:
     def __init__(self, topics: Sequence[Topic], encoder: Encoder | None = None) -> None:
         """Encode the examples of `topics` (a later one of the same name wins), and the shipped other sentences."""
         self._encoder = encoder
-        self._trained = {one.name: at for at, one in enumerate(shipped().topics) if one in topics}
         self._topics = {topic.name: topic for topic in topics}
+        self._trained = {one.name: at for at, one in enumerate(shipped().topics) if self._topics.get(one.name) == one}
         others = shipped().other.examples
         self._texts = {name: topic.examples for name, topic in self._topics.items()}
         self._vectors = {name: self._encoded(texts) for name, texts in self._texts.items()}

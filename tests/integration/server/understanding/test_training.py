@@ -37,7 +37,7 @@ def test_nothing_that_is_trained_on_is_kept_for_measuring(tmp_path: Path) -> Non
     chosen, split = import_module("scripts.training_rows"), import_module("scripts.split_data")
     (tmp_path / "guard").mkdir()
     lines = [
-        json.dumps({"text": f"turn {number}", "genuine": number % 2, "source": "clinc:x"}) for number in range(6_000)
+        json.dumps({"text": f"turn {number}", "genuine": number % 2, "source": "clinc:x"}) for number in range(9_000)
     ]
     (tmp_path / "guard/guard_train.jsonl").write_text("\n".join(lines), encoding="utf-8")
     given = [row.text for row in chosen.guard_rows(tmp_path) if row.text.startswith("turn ")]
