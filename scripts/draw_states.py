@@ -29,7 +29,8 @@ from server.wire.terms import (
     TransferStage,
     TransferStep,
 )
-from server.wire.views import Ticket, Transfer
+from server.wire.calling import Transfer
+from server.wire.views import Ticket
 
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 VALUES: Final[dict[str, tuple[object, ...]]] = {

@@ -10,7 +10,8 @@ from operator_console.cli import answers, output, pages
 from operator_console.cli.invocation import Invocation
 from operator_console.cli.options import Json, Ref
 from operator_console.clock import SystemClock
-from server.wire.views import MessageView, OperatorView, Page, SessionView, View
+from server.wire.calling import View
+from server.wire.views import MessageView, OperatorView, Page, SessionView
 
 if TYPE_CHECKING:
     from operator_console.client.rest import RestClient

@@ -6,10 +6,10 @@ from operator_console.model.allowed import may_send, requeue
 from operator_console.model.select import is_pending, my_call
 from operator_console.model.state import DeskModel
 from operator_console.model.wording import span
+from server.wire.calling import Transfer as Attempt
 from server.wire.commands import SteerTransfer, Transfer
 from server.wire.terms import Dial, TransferKind, TransferOutcome, TransferStage, TransferStep
 from server.wire.views import SessionView
-from server.wire.views import Transfer as Attempt
 
 OUTCOMES: Final = {
     TransferOutcome.ANSWERED: "answered",

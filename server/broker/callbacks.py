@@ -29,10 +29,11 @@ from server.core.errors import CallerError, ConflictError, HandoffError, NotFoun
 from server.core.outside_inputs import CallbackBooked
 from server.core.session import WAITING_STATES, Session, label
 from server.log import get_log
+from server.wire.calling import Callback
 from server.wire.requests import NewCallback
 from server.wire.sanitize import clean_line
 from server.wire.terms import Author, ConversationId, Dial, MessageId, SessionId, SessionState
-from server.wire.views import Callback, Context, SessionView
+from server.wire.views import Context, SessionView
 
 _log = get_log(__name__)
 

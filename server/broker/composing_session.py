@@ -6,9 +6,9 @@ from server.broker.parts import Parts
 from server.broker.ports.records import Conversation
 from server.broker.ports.store import Unit
 from server.core.session import Session
+from server.wire.calling import Callback
 from server.wire.requests import NewCallback
 from server.wire.terms import Medium, SessionId, SessionKind, SessionState
-from server.wire.views import Callback
 
 
 def placed_session(

@@ -33,6 +33,7 @@ from server.core.transfers import fact_of_dial, under_way
 from server.log import get_log
 from server.tasks import spawn
 from server.wire import commands as c
+from server.wire.calling import Transfer
 from server.wire.frames import Reply
 from server.wire.terms import (
     AuditAction,
@@ -45,7 +46,6 @@ from server.wire.terms import (
     TransferOutcome,
     TransferStage,
 )
-from server.wire.views import Transfer
 
 ANSWER_SECONDS: Final = 30.0
 """How much longer than the ringing the target's token is good."""

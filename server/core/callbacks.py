@@ -19,8 +19,8 @@ from server.core.policy import Hours
 from server.core.replacing import replace
 from server.core.session import Rules, Session, label
 from server.core.transitions import Change
+from server.wire.calling import CallbackAttempt
 from server.wire.terms import Dial, Outcome, Party, SessionState
-from server.wire.views import CallbackAttempt
 
 LOOKS_AHEAD: Final = timedelta(days=14)
 """How far ahead an hour is looked for in which people may be called."""

@@ -22,6 +22,7 @@ from server.core.policy import CallOut
 from server.core.replacing import replace
 from server.core.session import Rules, Session
 from server.core.transitions import Change
+from server.wire.calling import Transfer
 from server.wire.terms import (
     Dial,
     Medium,
@@ -31,7 +32,6 @@ from server.wire.terms import (
     TransferOutcome,
     TransferStage,
 )
-from server.wire.views import Transfer
 
 TAKES: Final = "1"
 """The key with which a target takes the call."""

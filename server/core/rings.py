@@ -12,8 +12,8 @@ from server.core.replacing import replace
 from server.core.session import Rules, Session, label, rung
 from server.core.strategy import Routing, Strategy
 from server.core.transitions import Change
+from server.wire.calling import Ring
 from server.wire.terms import Medium, OperatorId, SessionState
-from server.wire.views import Ring
 
 
 def make_offer(session: Session, fact: inputs.OfferMade, rules: Rules, now: datetime) -> Change:

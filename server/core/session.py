@@ -6,6 +6,7 @@ from datetime import datetime
 
 from server.core.policy import DEFAULT_VOICEMAIL, NO_POLICY, Hours, Policy, VoicemailRules
 from server.core.strategy import RING_IDLE, Routing
+from server.wire.calling import Callback, Ring, Transfer
 from server.wire.skills import Skill
 from server.wire.terms import (
     Consent,
@@ -22,7 +23,7 @@ from server.wire.terms import (
     SessionState,
     Supervision,
 )
-from server.wire.views import Callback, Ring, Ticket, Transfer
+from server.wire.views import Ticket
 
 OPEN_STATES = frozenset(SessionState) - {SessionState.CLOSED}
 """States in which a session is on somebody's screen."""

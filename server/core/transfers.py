@@ -18,6 +18,7 @@ from server.core.errors import ConflictError
 from server.core.replacing import replace
 from server.core.session import WAITING_STATES, Rules, Session, label
 from server.core.transitions import Change
+from server.wire.calling import Transfer
 from server.wire.terms import (
     Dial,
     Medium,
@@ -29,7 +30,6 @@ from server.wire.terms import (
     TransferStage,
     TransferStep,
 )
-from server.wire.views import Transfer
 
 MOST_ATTEMPTS: Final = 20
 """Attempts of one session; nobody tries more often, and the row stays small."""

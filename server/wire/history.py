@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
+from server.wire.calling import View
 from server.wire.terms import Author, ContactId, ConversationId, IdentityKind, Medium, MessageId, SessionId
-from server.wire.views import ConversationView, Customer, MessageView, SessionView, View
+from server.wire.views import ConversationView, Customer, MessageView, SessionView
 
 
 class QueueView(View, frozen=True, kw_only=True):

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
+from server.wire.calling import View
 from server.wire.history import ContactView
 from server.wire.terms import ContactId
-from server.wire.views import ConversationView, FileView, MessageView, RevisionView, SessionView, View
+from server.wire.views import ConversationView, FileView, MessageView, RevisionView, SessionView
 
 
 class VisitorView(View, frozen=True, kw_only=True):

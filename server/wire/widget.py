@@ -11,10 +11,11 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from server.wire.calling import View
 from server.wire.errors import ErrorBody
 from server.wire.requests import Body, ShortText
 from server.wire.terms import Author, Consent, ConversationId, Delivery, FileId, MessageId, SessionId
-from server.wire.views import FileView, MediaGrant, View
+from server.wire.views import FileView, MediaGrant
 
 MOST_CHARACTERS = 4_000
 """The longest text of a visitor's message."""

@@ -11,6 +11,7 @@ from server.broker.ports.store import Unit
 from server.core.errors import ConflictError, NotFoundError
 from server.core.session import Session
 from server.storage.database import SqlDatabase
+from server.wire.calling import Ring
 from server.wire.terms import (
     ConversationId,
     Delivery,
@@ -23,7 +24,6 @@ from server.wire.terms import (
     SessionKind,
     SessionState,
 )
-from server.wire.views import Ring
 from tests.contract.stored import (
     ACME,
     ANN,

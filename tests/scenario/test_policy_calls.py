@@ -15,8 +15,8 @@ from server.core.on_call import Level, Person, Rotation, Schedule
 from server.core.policy import CallOut, Expire, Policy, PolicyStep, Tell
 from server.media.announcement import announcement_frame
 from server.media.loopback import RATE, LoopbackLeg
+from server.wire.calling import Transfer
 from server.wire.terms import Author, Dial, Outcome, Owner, SessionState, TransferOutcome, TransferStage
-from server.wire.views import Transfer
 from tests.fakes.carrier import FakeCarrier
 from tests.fakes.dial_guard import OpenGuard
 from tests.media_clients import tone, tones

@@ -12,6 +12,7 @@ from server.media.admissions import RefusedError
 from server.media.loopback import RATE, LoopbackLeg
 from server.media.tone import BEEP_HZ
 from server.wire import commands as c
+from server.wire.calling import Transfer
 from server.wire.frames import Reply
 from server.wire.terms import (
     Dial,
@@ -23,7 +24,6 @@ from server.wire.terms import (
     TransferOutcome,
     TransferStep,
 )
-from server.wire.views import Transfer
 from tests.fakes.carrier import FakeCarrier
 from tests.fakes.dial_guard import OpenGuard
 from tests.media_clients import loudness, share, tone, tones

@@ -23,6 +23,7 @@ from operator_console.model.inputs import (
     Stale,
 )
 from operator_console.tui.ports import MicVerdict
+from server.wire.calling import Transfer
 from server.wire.events import MessageAdded
 from server.wire.frames import Batch, Ghost, Ghosts, Snapshot, Wall
 from server.wire.history import QueueView
@@ -47,7 +48,7 @@ from server.wire.terms import (
     TransferKind,
     TransferStage,
 )
-from server.wire.views import DeskPolicy, Digest, FileView, Page, PhonebookEntry, Transfer
+from server.wire.views import DeskPolicy, Digest, FileView, Page, PhonebookEntry
 from server.wire.wall import QueueFigures, WallView
 from tests.fakes.console_data import (
     BILLING,

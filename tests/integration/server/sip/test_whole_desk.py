@@ -12,8 +12,9 @@ from server.bench.process import Running
 from server.clock import SystemClock
 from server.demo.console_link import ConsoleError, ConsoleLink
 from server.wire import commands as c
+from server.wire.calling import Transfer
 from server.wire.terms import Presence, SessionState, TransferKind, TransferOutcome, TransferStage, TransferStep
-from server.wire.views import MediaGrant, SessionView, Transfer
+from server.wire.views import MediaGrant, SessionView
 from tests import needs
 from tests.media_clients import StreamLeg, until
 from tests.mortal import Mortal, mortal

@@ -14,8 +14,8 @@ from operator_console.model.state import DeskModel
 from operator_console.model.update import update
 from operator_console.tui.widgets.call_bar import bar_line
 from operator_console.tui.widgets.status import hints_line
+from server.wire.calling import Transfer
 from server.wire.terms import Dial, LegId, SessionState, TransferKind, TransferOutcome, TransferStage, TransferStep
-from server.wire.views import Transfer
 from tests.fakes.console_data import ME, NOW, ago, live_call, snapshot
 
 pytestmark = pytest.mark.unit

@@ -7,11 +7,11 @@ from msgspec.structs import replace
 
 from operator_console.tui.screens.destination import DestinationDialog
 from operator_console.tui.screens.dialog import Choose
+from server.wire.calling import Transfer as Attempt
 from server.wire.commands import Command, Requeue, SteerTransfer, Transfer
 from server.wire.history import QueueView
 from server.wire.terms import Dial, LegId, SessionState, TransferKind, TransferStage, TransferStep
 from server.wire.views import DeskPolicy, PhonebookEntry
-from server.wire.views import Transfer as Attempt
 from tests.fakes.console_data import MIA, NOW, ago, live_call, live_chat, operator, snapshot
 from tests.fakes.desk import FakeDesk
 from tests.fakes.desk_app import build, opened, settled

@@ -11,6 +11,7 @@ from server.core.deadlines import next_deadline
 from server.core.machine import Step, step
 from server.core.presence import Operator
 from server.core.session import Rules, Session
+from server.wire.calling import Transfer
 from server.wire.terms import (
     ConversationId,
     LegId,
@@ -24,7 +25,6 @@ from server.wire.terms import (
     SessionState,
     TransferKind,
 )
-from server.wire.views import Transfer
 
 NOW = datetime(2026, 1, 1, 9, 0, tzinfo=UTC)
 RULES = Rules()
