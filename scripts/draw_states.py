@@ -13,6 +13,7 @@ from server.core import machine
 from server.core.errors import ConflictError
 from server.core.policy import Expire, Policy, PolicyStep, Tell
 from server.core.session import Rules, Session
+from server.wire.calling import Transfer
 from server.wire.terms import (
     ConversationId,
     Dial,
@@ -29,7 +30,6 @@ from server.wire.terms import (
     TransferStage,
     TransferStep,
 )
-from server.wire.calling import Transfer
 from server.wire.views import Ticket
 
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)

@@ -1,6 +1,6 @@
 """Say which tables there are; the migrations build exactly these (tests/integration/storage proves it).
 
-Every row belongs to an organisation. Instants are whole microseconds since 1970 in UTC, the same on every database. Flags
+Every row belongs to an organisation. Instants are whole microseconds since 1970 in UTC, on every database. Flags
 are 0 and 1. Events hold ids and kinds only: personal text is found through them, so that erasing is one place.
 """
 
