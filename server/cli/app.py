@@ -13,6 +13,7 @@ from server.cli import (
     audit,
     bench,
     channels,
+    check,
     contacts,
     keys,
     on_call,
@@ -46,6 +47,7 @@ app.add_typer(contacts.app, name="contacts")
 app.add_typer(audit.app, name="audit")
 app.add_typer(on_call.app, name="on-call")
 app.add_typer(bench.app, name="bench")
+app.add_typer(check.app, name="check")
 app.add_typer(triggers.app, name="triggers")
 app.add_typer(recordings.app, name="recordings")
 

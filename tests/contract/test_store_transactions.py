@@ -392,3 +392,26 @@ async def test_a_unit_of_another_store_cannot_be_checked() -> None:
     with pytest.raises(TypeError):
         fsck.check(object())  # type: ignore[arg-type]
     assert SqlUnit.__name__ == "SqlUnit"
+
+
+async def test_what_is_to_be_called_after_a_commit_is_called_for_that_commit_alone(acme: SqlDatabase) -> None:
+    called: list[str] = []
+
+    def fail(unit: Unit) -> None:
+        unit.after_commit(lambda: called.append("failed"))
+        raise KeyError("a mistake")
+
+    def fine(unit: Unit) -> None:
+        tell(unit)
+        unit.after_commit(lambda: called.append("fine"))
+
+    await acme.run(lambda unit: unit.conversations.insert(conversation()))
+    async with grouped(acme):
+        failing, going_well = later_of(acme, fail), later_of(acme, fine)
+    with pytest.raises(KeyError):
+        await failing
+    await going_well
+    with pytest.raises(KeyError):
+        await acme.run(fail)
+    await acme.run(lambda unit: tell(unit, 2))
+    assert called == ["fine"]
