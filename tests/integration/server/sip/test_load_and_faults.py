@@ -74,6 +74,7 @@ async def spray(ports: list[int], until_at: float) -> int:
 async def test_each_of_many_callers_hears_their_own_line_alone_while_strangers_spray_all_ports(tmp_path: Path) -> None:
     async with switch(tmp_path, max_calls=CALLS + 10) as desk:
         lines = await many(desk, CALLS)
+        await until(lambda: all(phone.peer is not None for phone, _, _ in lines), "everybody is sent audio", 120)
         ports = [phone.peer[1] for phone, _, _ in lines if phone.peer is not None]
         assert len(ports) == CALLS
         for phone, assistant, _ in lines:
