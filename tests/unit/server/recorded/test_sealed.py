@@ -74,6 +74,17 @@ def test_a_crash_loses_the_part_it_was_writing_and_nothing_else_and_the_recordin
     assert read(path)[44:] == b"".join(PARTS)
 
 
+def test_what_goes_on_after_a_crash_is_not_followed_by_what_was_half_written(tmp_path: Path) -> None:
+    path = sealed(tmp_path, close=False)
+    os.truncate(path, path.stat().st_size - 1)
+    again = SealedFile(path, 8_000, 2, KEYS)
+    again.append(b"short")
+    with RecordingReader(path, KEYS) as reader:
+        assert reader.torn_bytes == 0
+    again.close()
+    assert read(path)[44:] == b"".join([*PARTS[:2], b"short"])
+
+
 def test_a_recording_that_was_closed_is_gone_on_with(tmp_path: Path) -> None:
     sealed(tmp_path, PARTS[:1])
     assert read(sealed(tmp_path, PARTS[1:]))[44:] == b"".join(PARTS)
