@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from scripts.split_data import TEST, part_of
-from scripts.training_rows import MOOD_LETTERS, marked, rows
+from scripts.training_rows import MOOD_LETTERS, hard_apart, marked, rows
 from scripts.turns_composed import composed_turns
 from server.core.errors import CallerError
 from server.understanding.evaluation import EVALUATIONS
@@ -152,7 +152,7 @@ def _composed(data: Path) -> Iterator[dict]:
 
 
 def _hard(_data: Path) -> Iterator[dict]:
-    return ({"text": text, "genuine": int(mark)} for mark, text in marked("guard_hard", TEST))
+    return ({"text": text, "genuine": int(mark)} for mark, text in hard_apart())
 
 
 def _moods(_data: Path) -> Iterator[dict]:

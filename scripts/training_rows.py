@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from scripts.split_data import TUNE, part_of
+from scripts.split_data import TEST, TUNE, part_of
 from scripts.written_sentences import FOLDER, sentences
 from server.understanding.evaluation.topics import INTENTS
 from server.understanding.topics import shipped
@@ -47,6 +47,16 @@ def marked(name: str, part: str) -> list[tuple[str, str]]:
     lines = (FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines()
     pairs = [(line[0], line[2:].strip()) for line in lines if line[1:2] == " " and not line.startswith("#")]
     return [(mark, text) for mark, text in pairs if part_of(text, 0.5) == part]
+
+
+def hard_apart() -> list[tuple[str, str]]:
+    """Return mark and text of the hard turns kept apart, without those that a written pattern happens to make too."""
+    made = {_bare(text) for name in ("guard_genuine", "guard_other") for text in sentences(name, EACH, SEED)}
+    return [(mark, text) for mark, text in marked("guard_hard", TEST) if _bare(text) not in made]
+
+
+def _bare(text: str) -> str:
+    return text.lower().strip(".?! ")
 
 
 def guard_rows(data: Path) -> list[Row]:

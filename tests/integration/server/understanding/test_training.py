@@ -43,6 +43,6 @@ def test_nothing_that_is_trained_on_is_kept_for_measuring(tmp_path: Path) -> Non
     given = [row.text for row in chosen.guard_rows(tmp_path) if row.text.startswith("turn ")]
     assert len(given) > 2_000
     assert {split.part_of(text) for text in given} == {split.TUNE}
-    apart = {text for _, text in chosen.marked("guard_hard", split.TEST)}
+    apart = {text for _, text in chosen.hard_apart()}
     assert len(apart) > 50
     assert not apart & {row.text for row in chosen.guard_rows(tmp_path)}
