@@ -82,3 +82,16 @@ def test_a_round_answers_as_each_session_alone_would(
         )
     ]
     assert candidates.none == (not somebody)
+
+
+@pytest.mark.parametrize("strategy", [one for one in Strategy if one is not Strategy.PULL])
+def test_whoever_was_rung_is_not_rung_for_the_next_session(strategy: Strategy) -> None:
+    team = [operator("a", idle_since=after(1)), operator("b", idle_since=after(2))]
+    candidates = Candidates(team, {}, after(100))
+    case = Case(in_state(SessionState.QUEUED, Medium.CHAT), (), {}, after(100))
+    rung = []
+    while (chosen := candidates.first(strategy, case, Facts())) is not None and len(rung) < 5:
+        rung.append(chosen.id)
+        candidates.leave(chosen.id)
+    assert rung == ["a", "b"]
+    assert candidates.ranked(strategy, case, Facts()) == []
