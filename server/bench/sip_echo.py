@@ -31,9 +31,9 @@ async def _main(port: int) -> None:
     await runtime.start(Config(net_interface="127.0.0.1", max_concurrent_calls=None, extra_config_text=extra))
     params = ("catchall=yes", "video_codecs=none")
     account = Account(user="echo", domain="127.0.0.1", password="", reg_interval=0, extra_params=params)
-    agent = await UserAgent.create(runtime, account)
+    user_part = await UserAgent.create(runtime, account)
     async with asyncio.TaskGroup() as group:
-        agent.on_incoming(lambda call: group.create_task(_echo(call)))
+        user_part.on_incoming(lambda call: group.create_task(_echo(call)))
         print("ready", flush=True)  # noqa: T201 - the measurement waits for it
         await asyncio.Event().wait()
 
