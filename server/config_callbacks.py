@@ -14,9 +14,9 @@ class CallbackSettings(Section, frozen=True, kw_only=True):
     gap_seconds: Annotated[
         float, Meta(ge=10, le=604_800, description="How long after a call that came to nothing the next one may come.")
     ] = 900.0
-    keep_hours: Annotated[
-        float, Meta(ge=0.1, le=720, description="A callback without a time of its own has expired after so long.")
-    ] = 24.0
+    keep_seconds: Annotated[
+        float, Meta(ge=60, le=2_592_000, description="A callback without a time of its own has expired after so long.")
+    ] = 86_400.0
     hours: Annotated[
         tuple[str, ...],
         Meta(max_length=50, description='When people may be called, such as "mon-sat 09:00-20:00". Empty: always.'),

@@ -29,7 +29,7 @@ def rules_of(settings: Settings, folder: Path = Path()) -> Rules:
         transfer_seconds=settings.transfers.ring_seconds,
         callback_attempts=back.attempts,
         callback_gap_seconds=back.gap_seconds,
-        callback_keep_seconds=back.keep_hours * 3600,
+        callback_keep_seconds=back.keep_seconds,
         callback_hours=hours_of("[callbacks]", back),
         redial_seconds=back.redial_seconds,
     )

@@ -148,7 +148,7 @@ class NewCallback(Body, frozen=True, kw_only=True):
     """Ask for a call back, with the context package; who waits already keeps their place in the queue.
 
     `number` left out is the one that the customer called from, or is known by. `not_before` and `not_after` are when
-    the customer wants to be called; left out: from now on, for as long as [callbacks] keep_hours says.
+    the customer wants to be called; left out: from now on, for as long as [callbacks] keep_seconds says.
     """
 
     number: Annotated[str, Meta(max_length=120)] = ""
