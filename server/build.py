@@ -24,7 +24,6 @@ from server.channels_of import channels_of
 from server.clock import Clock, SystemClock
 from server.config import Config, DeskSettings, Settings
 from server.config_files import FilesSettings
-from server.config_plans import plans_of
 from server.config_rules import ConfigError
 from server.core.files import FileRules
 from server.desk_rules import queues_of, rules_of
@@ -36,6 +35,7 @@ from server.metrics_of import Metrics
 from server.on_call import schedules_of
 from server.own_secrets import admin_token, link_key
 from server.places import FILES, RULES
+from server.plans_of import plans_of
 from server.recording_keys import recording_keys_of
 from server.routing_rules import routers_of
 from server.storage.database import SqlDatabase

@@ -1,13 +1,11 @@
 """Say what plans there are: how much an organisation may have, and of what."""
 
-from collections.abc import Mapping
 from typing import Annotated
 
 from msgspec import Meta
 
 from server.config_section import Section
-from server.core.plans import Plan, Plans
-from server.wire.terms import Feature, Limited
+from server.wire.terms import Feature
 
 _Most = Annotated[int, Meta(ge=0, le=1_000_000)]
 
@@ -23,18 +21,3 @@ class PlanSettings(Section, frozen=True, kw_only=True):
         tuple[Feature, ...],
         Meta(description="What may be used: voice, supervision, translation. Empty: text chats alone."),
     ] = tuple(Feature)
-
-
-def plans_of(settings: Mapping[str, PlanSettings]) -> Plans:
-    """Return the plans as the core takes them."""
-    found: dict[str, Plan] = {}
-    for name, one in settings.items():
-        numbers = {
-            Limited.OPERATORS: one.operators,
-            Limited.ASSISTANTS: one.assistants,
-            Limited.SESSIONS: one.sessions,
-            Limited.CHANNELS: one.channels,
-        }
-        most = {what: number for what, number in numbers.items() if number}
-        found[name] = Plan(name, most, frozenset(one.features))
-    return found
