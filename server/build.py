@@ -22,7 +22,8 @@ from server.broker.signs import MindPolicy
 from server.carriers_of import carrier_routes, carriers_of, with_own_line
 from server.channels_of import channels_of
 from server.clock import Clock, SystemClock
-from server.config import Config, DeskSettings, Settings
+from server.config import Config, Settings
+from server.config_desk import DeskSettings
 from server.config_files import FilesSettings
 from server.config_rules import ConfigError
 from server.core.files import FileRules

@@ -28,9 +28,9 @@ from server.config import (
     QUEUES,
     TICKETS,
     TWILIO_TOKEN_VARIABLE,
-    DeskSettings,
     Settings,
 )
+from server.config_desk import DeskSettings
 from server.config_on_call import LevelSettings, OverrideSettings, PersonSettings
 from server.config_queues import StepSettings, TicketOrder, VoicemailSettings, WidenSettings
 from server.config_section import Section

@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from server.config import DeskSettings, Settings
+from server.config import Settings
+from server.config_desk import DeskSettings
 from server.config_queues import QueueSettings
 from server.core.policy import Line
 from server.core.session import Rules

@@ -5,7 +5,8 @@ from typing import Final
 
 from server.broker.ports.router import Router
 from server.clock import Clock
-from server.config import Config, DeskSettings
+from server.config import Config
+from server.config_desk import DeskSettings
 from server.config_queues import QueueSettings
 from server.config_rules import ConfigError
 from server.core.strategy import Routing, Strategy, Widening
