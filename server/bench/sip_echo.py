@@ -33,7 +33,11 @@ async def _main(port: int) -> None:
     account = Account(user="echo", domain="127.0.0.1", password="", reg_interval=0, extra_params=params)
     user_part = await UserAgent.create(runtime, account)
     async with asyncio.TaskGroup() as group:
-        user_part.on_incoming(lambda call: group.create_task(_echo(call)))
+
+        def echo(call: Call) -> None:
+            group.create_task(_echo(call))
+
+        user_part.on_incoming(echo)
         print("ready", flush=True)  # noqa: T201 - the measurement waits for it
         await asyncio.Event().wait()
 

@@ -8,10 +8,11 @@ from collections import OrderedDict
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 import samplerate  # type: ignore[import-not-found] # ships no types
+from numpy.typing import NDArray
 
 from server.media.codecs import frame_bytes
 
@@ -61,7 +62,8 @@ def _frames(path: str, rate: int) -> tuple[bytes, ...]:
     if found is None:
         samples, own_rate = _samples(Path(path))
         if own_rate != rate:
-            samples = samplerate.resample(samples, rate / own_rate, "sinc_medium")  # pyright: ignore[reportUnknownMemberType] # ships no types
+            resampled = samplerate.resample(samples, rate / own_rate, "sinc_medium")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] # ships no types
+            samples = cast("NDArray[np.float32]", resampled)
         pcm = np.clip(np.rint(samples), -32_768, 32_767).astype("<i2").tobytes()
         size = frame_bytes(rate)
         pcm += bytes(-len(pcm) % size)
@@ -72,7 +74,7 @@ def _frames(path: str, rate: int) -> tuple[bytes, ...]:
     return found
 
 
-def _samples(path: Path) -> "tuple[np.typing.NDArray[np.float32], int]":
+def _samples(path: Path) -> tuple[NDArray[np.float32], int]:
     """Return the samples of one channel, and their rate."""
     try:
         with wave.open(str(path), "rb") as file:

@@ -10,7 +10,7 @@ Source: https://github.com/caronc/apprise (BSD-2-Clause).
 import asyncio
 import logging
 import warnings
-from typing import Final
+from typing import Final, Protocol, cast
 
 import apprise
 from typing_extensions import override
@@ -27,6 +27,14 @@ _OF_THIS_MACHINE: Final = frozenset(
 )
 
 
+class _Services(Protocol):
+    """What we use of `apprise.Apprise`, whose own types are partly unknown."""
+
+    def add(self, services: str) -> bool: ...
+
+    def notify(self, body: str, title: str, *, body_format: apprise.NotifyFormat) -> bool | None: ...
+
+
 class Generic(Destination):
     """One or more services, each by an address of Apprise's; a notice counts as accepted when all take it."""
 
@@ -37,9 +45,8 @@ class Generic(Destination):
             ValueError: there is none, or Apprise does not know one of them; the sentence never holds the address.
         """
         logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its lines hold addresses with their passwords
-        self._services: Final = apprise.Apprise(
-            asset=apprise.AppriseAsset(app_id="operator-server", async_mode=False, secure_logging=True, plugin_paths=[])
-        )
+        asset = apprise.AppriseAsset(app_id="operator-server", async_mode=False, secure_logging=True, plugin_paths=[])
+        self._services: Final = cast("_Services", apprise.Apprise(asset=asset))
         lines = [line.strip() for line in addresses.reveal().splitlines()]
         wanted = [line for line in lines if line and not line.startswith("#")]
         if not wanted:
@@ -60,7 +67,7 @@ class Generic(Destination):
         """Hand it over; nothing can be changed later."""
         text = body(notice)[:BODY_CHARS]
         sending = asyncio.to_thread(
-            self._services.notify, title=headline(notice), body=text, body_format=apprise.NotifyFormat.TEXT
+            self._services.notify, text, headline(notice), body_format=apprise.NotifyFormat.TEXT
         )
         try:
             async with asyncio.timeout(SEND_SECONDS):

@@ -108,7 +108,7 @@ class DestinationDialog(Dialog[Destination]):
     def _draw(self) -> None:
         if not self.is_mounted:
             return
-        most = min(MOST_LINES if self.app.size.height >= LOW else FEW_LINES, self._longest)
+        most = min(MOST_LINES if self.size.height >= LOW else FEW_LINES, self._longest)
         first = max(min(self._at - most // 2, len(self._found) - most), 0)
         shown = self._found[first : first + most]
         lines = [self._line(one, picked=first + n == self._at) for n, one in enumerate(shown)]
