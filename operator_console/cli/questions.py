@@ -10,7 +10,7 @@ from operator_console.cli import answers, output, pages
 from operator_console.cli.invocation import Invocation
 from operator_console.cli.options import Json, Ref
 from operator_console.clock import SystemClock
-from server.wire.calling import View
+from server.wire.view import View
 from server.wire.views import MessageView, OperatorView, Page, SessionView
 
 if TYPE_CHECKING:

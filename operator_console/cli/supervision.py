@@ -18,10 +18,10 @@ from operator_console.model.team import presence_words
 from operator_console.model.wall import FIGURES, doing_since, figure_words, held
 from operator_console.model.wording import mood_word, since, who
 from server.wire.audit import AuditPage, AuditView
-from server.wire.calling import View
 from server.wire.commands import Command, ForceWrapUp, TakeOver
 from server.wire.frames import Snapshot
 from server.wire.terms import SessionState
+from server.wire.view import View
 from server.wire.views import OperatorView, SessionView
 from server.wire.wall import WallView
 

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from server.wire.calling import View
 from server.wire.terms import AuditAction, OperatorId, SessionId
+from server.wire.view import View
 
 
 class AuditView(View, frozen=True, kw_only=True):

@@ -2,16 +2,8 @@
 
 from datetime import datetime
 
-import msgspec
-
 from server.wire.terms import Dial, LegId, OperatorId, TransferKind, TransferOutcome, TransferStage
-
-
-class View(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
-    """What all views share: frozen, keyword-only, defaults left out of the JSON.
-
-    Never part of a cycle, being frozen: so none is tracked by the collector, which would walk through all of them.
-    """
+from server.wire.view import View
 
 
 class Ring(View, frozen=True, kw_only=True):

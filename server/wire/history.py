@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from server.wire.calling import View
 from server.wire.terms import Author, ContactId, ConversationId, IdentityKind, Medium, MessageId, SessionId
+from server.wire.view import View
 from server.wire.views import ConversationView, Customer, MessageView, SessionView
 
 

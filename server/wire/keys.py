@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from server.wire.calling import View
+from server.wire.view import View
 
 
 class NewToken(View, frozen=True, kw_only=True):

@@ -6,9 +6,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from server.wire.calling import View
 from server.wire.requests import Body, Name
 from server.wire.terms import Feature, Limited, OrganisationId
+from server.wire.view import View
 
 OrganisationName = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_-]{0,39}$")]
 """The id of an organisation, as people type it."""

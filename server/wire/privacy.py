@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from server.wire.calling import View
 from server.wire.history import ContactView
 from server.wire.terms import ContactId
+from server.wire.view import View
 from server.wire.views import ConversationView, FileView, MessageView, RevisionView, SessionView
 
 

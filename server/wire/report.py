@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from server.wire.calling import View
+from server.wire.view import View
 
 FORMULAS: Final[Mapping[str, str]] = {
     "service_level": "SL: answered in time / answered",

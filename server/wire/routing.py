@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from server.wire.calling import View
 from server.wire.skills import Skill
 from server.wire.terms import OperatorId, Presence, SessionId, SessionState
+from server.wire.view import View
 
 
 class RuleResult(View, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from server.wire.calling import Callback, Ring, Transfer, View
+from server.wire.calling import Callback, Ring, Transfer
 from server.wire.skills import Skill
 from server.wire.terms import (
     Author,
@@ -36,6 +36,7 @@ from server.wire.terms import (
     Translating,
 )
 from server.wire.translation import TranslationView
+from server.wire.view import View
 
 Attribute = str | float | bool
 """A fact about a customer that the assistant's platform brings: a text, a number, or yes or no."""

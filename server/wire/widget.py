@@ -11,10 +11,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from server.wire.calling import View
 from server.wire.errors import ErrorBody
 from server.wire.requests import Body, ShortText
 from server.wire.terms import Author, Consent, ConversationId, Delivery, FileId, MessageId, SessionId
+from server.wire.view import View
 from server.wire.views import FileView, MediaGrant
 
 MOST_CHARACTERS = 4_000

@@ -54,6 +54,7 @@ def test_the_core_imports_only_what_is_pure(path: Path) -> None:
     ours = {
         "server.wire.terms",
         "server.wire.views",
+        "server.wire.calling",
         "server.wire.history",
         "server.wire.skills",
         "server.wire.report",
