@@ -76,7 +76,7 @@ imports: venv-dev
 	@$(BIN)/lint-imports --no-cache
 
 examples: venv-dev
-	@$(FIND_PYTHON); for bot in pipecat:pipecat_bot livekit:livekit_agent; do \
+	@$(FIND_PYTHON); for bot in pipecat:pipecat_bot livekit:livekit_bot; do \
 	  venv=.venv-$${bot%%:*}; $$found -m venv $$venv && \
 	  $$venv/bin/pip install -q -r examples/voice/requirements-$${bot%%:*}.txt && \
 	  PYTHONPATH=. $(BIN)/python examples/voice/try_it.py --bot "$$venv/bin/python examples/voice/$${bot##*:}.py" || exit 1; \

@@ -1,6 +1,6 @@
 """Speak with the desk over REST and its event stream: what an AI platform needs of it, in one small class.
 
-Needs aiohttp, which Pipecat and LiveKit Agents bring along. docs/protocol.md has all calls.
+Needs aiohttp, which Pipecat and LiveKit bring along. docs/protocol.md has all calls.
 """
 
 import json

@@ -1,11 +1,11 @@
-"""Answer the desk's calls with a LiveKit agent that asks for a person, falls silent, and speaks again afterwards.
+"""Answer the desk's calls with a LiveKit bot that asks for a person, falls silent, and speaks again afterwards.
 
     pip install -r requirements-livekit.txt
-    python livekit_agent.py --desk http://127.0.0.1:8700 --key-file assistant.key
+    python livekit_bot.py --desk http://127.0.0.1:8700 --key-file assistant.key
 
 No LiveKit server and no account is needed: the session's sound goes over the desk's plain stream instead of a room, the
 lines are said with espeak-ng, and the caller presses 0 for a person. Give the session your own `stt`, `llm` and `tts`;
-`ask_for_person` is a tool of the agent already.
+`ask_for_person` is a tool of the bot already.
 """
 
 import argparse
@@ -117,7 +117,7 @@ class Assistant(Agent):
 
 
 class Conversation:
-    """One call: a leg at the desk, and an agent session whose ears and mouth it is."""
+    """One call: a leg at the desk, and a session whose ears and mouth it is."""
 
     def __init__(self, desk: Desk, conversation_id: str, stream: PlainStream, socket: ClientConnection) -> None:
         """Hold one conversation on a socket that is open."""
@@ -206,7 +206,7 @@ async def serve(url: str, key: str) -> None:
 
 def main() -> None:
     """Read the arguments and serve."""
-    asked = argparse.ArgumentParser(description="Answer the desk's calls with a LiveKit agent.")
+    asked = argparse.ArgumentParser(description="Answer the desk's calls with a LiveKit bot.")
     asked.add_argument("--desk", default="http://127.0.0.1:8700", help="where the broker is")
     asked.add_argument("--key-file", type=Path, required=True, help="a file with an assistant's key")
     told = asked.parse_args()
