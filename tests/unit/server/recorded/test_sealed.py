@@ -159,6 +159,7 @@ def test_any_other_file_is_refused_with_a_sentence(tmp_path_factory: pytest.Temp
         ("one\n", "malformed"),
         (KEYS.text().reveal() * 2, "twice"),
     ],
+    ids=["empty", "short", "of zeros", "a name alone", "twice"],
 )
 def test_malformed_keys_are_refused(text: str, why: str) -> None:
     with pytest.raises(KeysError, match=why):
