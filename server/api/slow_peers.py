@@ -44,6 +44,7 @@ class Impatient(H11Protocol):
     _timer: asyncio.TimerHandle | None = None
     _silent_at: str | None = None
     _in_body = False
+    _upgraded = False
     _received = 0
     _seen = 0
 
@@ -71,7 +72,7 @@ class Impatient(H11Protocol):
         self._received += len(data)
         super().data_received(data)
         state = self.conn.their_state
-        if state is h11.IDLE:
+        if state is h11.IDLE or self._upgraded:
             return
         self._speaks()
         if state is not h11.SEND_BODY:
@@ -83,6 +84,7 @@ class Impatient(H11Protocol):
 
     @override
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        self._upgraded = True
         self._stop()
         self._speaks()
         super().handle_websocket_upgrade(event)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from websockets.asyncio.client import connect
 
 from server.api.slow_peers import Patience, impatient
 from server.bench.process import running_broker
@@ -20,8 +21,13 @@ HEAD = b"POST / HTTP/1.1\r\nHost: desk\r\n"
 
 
 async def echo(scope: Any, receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
-    """Answer with how many bytes came."""
-    assert scope["type"] == "http"
+    """Answer with how many bytes came; on a socket, with the first message."""
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.send", "text": (await receive())["text"]})
+        await receive()
+        return
     length, more = 0, True
     while more:
         message = await receive()
@@ -36,7 +42,9 @@ async def echo(scope: Any, receive: Callable[[], Any], send: Callable[[Any], Any
 @asynccontextmanager
 async def listening(**limits: Any) -> AsyncGenerator[int]:
     """Serve `echo` with these limits; gives the port."""
-    config = uvicorn.Config(echo, port=0, http=impatient(Patience(**limits)), lifespan="off", log_config=None)
+    config = uvicorn.Config(
+        echo, port=0, http=impatient(Patience(**limits)), lifespan="off", log_config=None, ws="websockets-sansio"
+    )
     server = uvicorn.Server(config)
     with contextlib.ExitStack() as kept:
         serving = asyncio.ensure_future(server.serve())
@@ -100,6 +108,13 @@ async def test_a_body_that_trickles_is_closed_and_one_that_flows_is_taken() -> N
             await asyncio.sleep(0.05)
         assert b"000400" in await reader.readuntil(b"000400")
         writer.close()
+
+
+async def test_a_socket_is_left_alone_once_it_is_upgraded() -> None:
+    async with listening(head_seconds=0.3, body_seconds=0.3) as port, connect(f"ws://127.0.0.1:{port}") as socket:
+        await asyncio.sleep(1.0)
+        await socket.send("still here")
+        assert await socket.recv() == "still here"
 
 
 async def test_one_address_holds_so_many_silent_connections_and_no_more() -> None:
