@@ -77,6 +77,7 @@ _BY_CODE: Final = {
             "disposition_required",
             "events_gone",
             "handoff_open",
+            "organisation_exists",
             "in_a_call",
             "inconsistent",
             "media_elsewhere",

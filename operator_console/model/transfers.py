@@ -17,6 +17,7 @@ OUTCOMES: Final = {
     TransferOutcome.NO_ANSWER: "no answer",
     TransferOutcome.DECLINED: "declined",
     TransferOutcome.UNREACHABLE: "not reachable",
+    TransferOutcome.UNCONFIRMED: "answered, and did not take it",
     TransferOutcome.FAILED: "failed",
     TransferOutcome.CANCELLED: "taken back",
 }

@@ -81,6 +81,8 @@ SORTED_AFTERWARDS = {
     "roster.CREDENTIALS",
     "roster.ON_DUTY",
     "sessions.LAST_OPERATOR",
+    "sessions.ABANDONED",
+    "sessions.RINGS",
 }
 """Few rows by nature, put in order after they were found."""
 
