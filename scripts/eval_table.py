@@ -74,7 +74,7 @@ LINES = (
     Line("sentiment", MOODS, "macro_f1", 0.68, "mood, turns written for this, kept apart: macro-F1"),
     Line("sentiment", MOODS, "upset_auc", 0.90, "mood, turns written for this, kept apart: upset AUC"),
     Line("sentiment", "sentiment/airline3_dev.jsonl", "upset_auc", None, "mood, airline messages: upset AUC"),
-    Line("guard", CARE, "p95_ms", None, "guard of one turn: ms, 95 of 100"),
+    Line("guard", "guard/guard_hard_dev.jsonl", "p95_ms", 20.0, "guard of one turn: ms, 95 of 100"),
     Line("sentiment", CARE, "p95_ms", 20.0, "mood of one turn: ms, 95 of 100"),
     Line("summary", SUMMARY, "rouge1", 0.40, "summary: ROUGE-1"),
     Line("summary", SUMMARY, "rouge2", 0.17, "summary: ROUGE-2"),
