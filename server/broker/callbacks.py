@@ -17,6 +17,7 @@ from server.broker.conversations import load_conversation
 from server.broker.going_out import say
 from server.broker.idempotency import key_reused
 from server.broker.parts import Parts
+from server.broker.plans import need_feature, need_handoff, need_room
 from server.broker.ports.carrier import Carrier
 from server.broker.ports.records import Conversation, Message, Principal, Stored
 from server.broker.ports.store import Unit
@@ -32,7 +33,7 @@ from server.log import get_log
 from server.wire.calling import Callback
 from server.wire.requests import NewCallback
 from server.wire.sanitize import clean_line
-from server.wire.terms import Author, ConversationId, Dial, MessageId, SessionId, SessionState
+from server.wire.terms import Author, ConversationId, Dial, Feature, Limited, MessageId, SessionId, SessionState
 from server.wire.views import Context, SessionView
 
 _log = get_log(__name__)
@@ -53,7 +54,7 @@ class Callbacks:
 
         Raises:
             CallerError: `no_carrier`, `no_number`, `bad_destination`, `bad_window`, `idempotency_key_reused`.
-            NotAllowedError: `destination_not_allowed`.
+            NotAllowedError: `destination_not_allowed`, `handoff_off`, `plan_limit`, `not_in_plan`.
             NotFoundError: `no_such_conversation`.
             ConflictError: `not_possible_now`: an operator has the customer.
         """
@@ -89,6 +90,10 @@ class Callbacks:
                 "Ask again when nobody has the customer.",
                 {"state": waiting.state},
             )
+        need_handoff(unit, organisation_id, conversation_id)
+        need_feature(unit, self._parts, organisation_id, Feature.VOICE)
+        if waiting is None:
+            need_room(unit, self._parts, organisation_id, Limited.SESSIONS)
         carrier, number = self._callable(unit, conversation, body.number)
         now = self._parts.clock.now()
         window = self._window(body.not_before, body.not_after, now)

@@ -12,7 +12,7 @@ from server.channels.memory import MemoryChannel, MemoryPlatform
 from server.core.errors import HandoffError, NotAllowedError
 from server.core.plans import Plan
 from server.wire import commands as c
-from server.wire.requests import NewConversation, NewHandoff
+from server.wire.requests import NewCallback, NewConversation, NewHandoff
 from server.wire.terms import Feature, Limited, Medium, OrganisationId, Role, Supervision
 from tests.fakes.two_desks import INSTALLATION, bearer, rest
 from tests.world import ORGANISATION, World
@@ -82,6 +82,8 @@ async def test_what_the_plan_does_not_include_is_refused() -> None:
         await on_plan(desk, "small")
         call = NewConversation(medium=Medium.VOICE)
         assert await _code(desk.broker.intake.create_conversation(desk.assistant, call)) == "not_in_plan"
+        back = desk.broker.callbacks.book(desk.assistant, (await desk.chat()).id, NewCallback(number="+4930123456"), "")
+        assert await _code(back) == "not_in_plan"
         ann, sam = await desk.operator("ann"), await desk.operator("sam", role=Role.SUPERVISOR, duty=False)
         ada = await desk.chat()
         await ada.asks_for_a_person()
@@ -146,6 +148,8 @@ async def test_an_assistant_whose_handoff_is_off_gets_nobody_and_keeps_what_it_h
         off = await client.patch("/v1/keys/k_assistant", json={"handoff": False}, headers=headers)
         assert off.json()["handoff"] is False
         assert await _code(second.asks_for_a_person()) == "handoff_off"
+        call = desk.broker.callbacks.book(desk.assistant, second.id, NewCallback(number="+4930123456"), "")
+        assert await _code(call) == "handoff_off"
         assert await desk.queue() == ["Joe Brook"]
         on = await client.patch("/v1/keys/k_assistant", json={"handoff": True}, headers=headers)
         assert "handoff" not in on.json()
