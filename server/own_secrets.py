@@ -16,15 +16,9 @@ def admin_token(data_dir: Path) -> str:
         CallerError: `admin_token_exposed` when others can read the file.
     """
     path = data_dir / ADMIN_TOKEN
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        if stat.S_IMODE(path.stat().st_mode) & 0o077:
-            raise CallerError("admin_token_exposed", f"{path} can be read by others.", f"chmod 600 {path}") from None
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        token = f"ad_{ids.new_secret()}"
-        file.write(token + "\n")
+    token = _made_once(path, f"ad_{ids.new_secret()}")
+    if token is None:
+        raise CallerError("admin_token_exposed", f"{path} can be read by others.", f"chmod 600 {path}")
     return token
 
 
@@ -35,13 +29,18 @@ def link_key(data_dir: Path) -> bytes:
         CallerError: `link_key_exposed` when others can read the file.
     """
     path = data_dir / LINK_KEY
+    key = _made_once(path, ids.new_secret())
+    if key is None:
+        raise CallerError("link_key_exposed", f"{path} can be read by others.", f"chmod 600 {path}")
+    return key.encode()
+
+
+def _made_once(path: Path, fresh: str) -> str | None:
+    """Return the secret in a file, `fresh` where there was no file yet; None when others can read it."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        if stat.S_IMODE(path.stat().st_mode) & 0o077:
-            raise CallerError("link_key_exposed", f"{path} can be read by others.", f"chmod 600 {path}") from None
-        return path.read_bytes().strip()
-    with os.fdopen(descriptor, "wb") as file:
-        key = ids.new_secret().encode()
-        file.write(key + b"\n")
-    return key
+        return None if stat.S_IMODE(path.stat().st_mode) & 0o077 else path.read_text(encoding="ascii").strip()
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(fresh + "\n")
+    return fresh
